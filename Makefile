@@ -1,0 +1,80 @@
+# aipod: POSIX make; GNU make and bmake both read it.
+# configure writes config.mk, which has the lists and a rule for every file.
+.POSIX:
+.SUFFIXES:
+
+all: programs
+
+include config.mk
+
+INSTALL = install
+CURLOBJS = lib/mem.c lib/buf.c lib/io.c lib/num.c lib/hash.c lib/conf.c
+BOX = build/bin/box/aipod-relay build/bin/box/aipod-call
+
+programs: $(PROGS) $(CURLPROGS) $(SCRIPTS) $(BOX)
+
+config.mk config.h:
+	@echo 'run ./configure first' >&2; exit 1
+
+$(LIB): $(OBJS)
+	rm -f $@
+	ar rc $@ $(OBJS)
+
+unit: $(UNITS)
+
+fuzzers: $(FUZZERS)
+
+check: programs unit
+	./configure --get-deps=check
+	test/run
+
+try: programs
+	test/try/try
+
+bench: programs
+	test/bench/run
+
+lint:
+	test/lint
+
+install: programs
+	$(INSTALL) -d $(DESTDIR)$(bindir) $(DESTDIR)$(libexecdir)/aipod/box \
+	    $(DESTDIR)$(datadir)/aipod $(DESTDIR)$(docdir)
+	$(INSTALL) -s -m 755 build/bin/aipod $(DESTDIR)$(bindir)/aipod
+	for p in $(PROGS) $(CURLPROGS); do \
+	    test $$p = build/bin/aipod || $(INSTALL) -s -m 755 $$p \
+	        $(DESTDIR)$(libexecdir)/aipod/ || exit 1; done
+	for p in $(SCRIPTS); do $(INSTALL) -m 755 $$p \
+	    $(DESTDIR)$(libexecdir)/aipod/ || exit 1; done
+	for p in $(BOX); do $(INSTALL) -s -m 755 $$p \
+	    $(DESTDIR)$(libexecdir)/aipod/box/ || exit 1; done
+	cd share && find . -type d ! -name doc -exec $(INSTALL) -d \
+	    $(DESTDIR)$(datadir)/aipod/{} \;
+	cd share && find . -type f ! -path './doc/*' ! -perm -100 -exec \
+	    $(INSTALL) -m 644 {} $(DESTDIR)$(datadir)/aipod/{} \;
+	cd share && find . -type f ! -path './doc/*' -perm -100 -exec \
+	    $(INSTALL) -m 755 {} $(DESTDIR)$(datadir)/aipod/{} \;
+	$(INSTALL) -m 644 README share/doc/* $(DESTDIR)$(docdir)/
+	for p in $(PAGES); do d=$(DESTDIR)$(mandir)/man$${p##*.}; \
+	    $(INSTALL) -d $$d && $(INSTALL) -m 644 $$p $$d/ || exit 1; done
+
+uninstall:
+	rm -f $(DESTDIR)$(bindir)/aipod
+	rm -rf $(DESTDIR)$(libexecdir)/aipod $(DESTDIR)$(datadir)/aipod \
+	    $(DESTDIR)$(docdir)
+	for p in $(PAGES); do \
+	    rm -f $(DESTDIR)$(mandir)/man$${p##*.}/$${p##*/}; done
+
+clean:
+	rm -rf build/*
+	mkdir -p build/lib build/bin/box build/test/unit build/test/fuzz
+
+distclean:
+	rm -rf build config.mk config.h config.log .deps
+
+dist:
+	git archive --format=tar --prefix=aipod-$(VERSION)/ HEAD | \
+	    gzip -9n >aipod-$(VERSION).tar.gz
+
+.PHONY: all programs unit fuzzers check try bench lint install uninstall \
+	clean distclean dist

@@ -1,0 +1,44 @@
+/*
+ * Sessions: RUNTIME/HASH/SESSION.  What the container sees is the directory
+ * run/ below it and nothing else; a session lives as long as its launcher
+ * holds a lock on the file lock.
+ *
+ *	lock		flock(2)ed by the launcher
+ *	container	name of the container
+ *	engine		the engine's program
+ *	workspace	canonical path of the workspace
+ *	agent		name of the agent
+ *	ask.sock	where the launcher lends its terminal; host only
+ *	run/		mounted read-only at /run/aipod
+ *		mcp.sock egress.sock hosts
+ */
+#ifndef AIPOD_SESSION_H
+#define AIPOD_SESSION_H
+
+#include "workspace.h"
+
+struct session {
+	char	 hash[WORKSPACE_HASH];
+	char	 id[SESSION_ID];
+	char	*dir;
+	int	 alive;			/* its launcher holds the lock */
+};
+
+/*
+ * All sessions of one workspace (hash), or of all (NULL), sorted by hash and
+ * id; the caller frees with sessions_free.  Returns the count, or -1 with
+ * errno; no directory is no session.
+ */
+int	 sessions_list(const char *hash, struct session **);
+void	 sessions_free(struct session *, int n);
+/* A fact of a session, e.g. "container": a new string, or NULL. */
+char	*session_fact(const struct session *, const char *name);
+/*
+ * Make a new session's directory, run/ and lock, and hold the lock on *lockfd.
+ * Returns 0, or -1 with errno.
+ */
+int	 session_make(const struct workspace *, struct session *, int *lockfd);
+/* Remove the directory and what is in it; 0, or -1 with errno. */
+int	 session_remove(const struct session *);
+
+#endif

@@ -1,0 +1,66 @@
+# Loaded by every .bats file: our programs first on PATH, and a home, state,
+# configuration and runtime directory of the test's own.
+
+bats_require_minimum_version 1.5.0 2>/dev/null || true
+
+TOP=$(cd "${BATS_TEST_DIRNAME%/test*}" && pwd)
+export TOP
+
+setup_env() {
+	export AIPOD_EXEC_PATH=$TOP/build/bin AIPOD_SHARE=$TOP/share
+	export PATH=$TOP/build/bin:$PATH
+	export T=$BATS_TEST_TMPDIR
+	export HOME=$T/home XDG_CONFIG_HOME=$T/config XDG_STATE_HOME=$T/state
+	export XDG_RUNTIME_DIR=$T/run XDG_CACHE_HOME=$T/cache NO_COLOR=1
+	unset AIPOD_ENGINE AIPOD_WORKSPACE AIPOD_APPROVER AIPOD_SESSION
+	mkdir -p "$HOME" "$T/ws"
+	mkdir -m 700 -p "$XDG_RUNTIME_DIR" "$XDG_CONFIG_HOME/aipod" "$XDG_STATE_HOME"
+	ulimit -c 0
+}
+
+setup() { setup_env; }
+
+# status N COMMAND...: run it and want that exit status, showing what it said.
+status() {
+	local want=$1
+	shift
+	run --separate-stderr "$@"
+	if [ "$status" -ne "$want" ]; then
+		printf 'status %s, wanted %s: %s\nstdout: %s\nstderr: %s\n' \
+		    "$status" "$want" "$*" "$output" "$stderr" >&2
+		return 1
+	fi
+}
+
+# is ACTUAL WANTED: compare two strings and show both when they differ.
+is() {
+	[ "$1" = "$2" ] || {
+		printf 'got:  %q\nwant: %q\n' "$1" "$2" >&2
+		return 1
+	}
+}
+
+# has TEXT PART: the text contains the part.
+has() {
+	case $1 in *"$2"*) return 0 ;; esac
+	printf 'no %q in:\n%s\n' "$2" "$1" >&2
+	return 1
+}
+
+lacks() {
+	case $1 in *"$2"*)
+		printf 'unwanted %q in:\n%s\n' "$2" "$1" >&2
+		return 1 ;;
+	esac
+}
+
+# until_true SECONDS COMMAND...: poll, ten times a second.
+until_true() {
+	local left=$(($1 * 10))
+	shift
+	until "$@"; do
+		left=$((left - 1))
+		[ $left -gt 0 ] || { echo "never true: $*" >&2; return 1; }
+		sleep 0.1
+	done
+}
