@@ -1,0 +1,246 @@
+#include <sys/stat.h>
+
+#include <err.h>
+#include <limits.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "box.h"
+#include "conf.h"
+#include "mem.h"
+#include "status.h"
+
+int
+box_keep_id(const struct box *b)
+{
+	return !b->engine->docker && geteuid() != 0;
+}
+
+/* A Docker daemon of the user's own, whose root is the user. */
+static int
+is_rootless_docker(const struct box *b)
+{
+	const char *host = getenv("DOCKER_HOST");
+
+	return b->engine->docker && geteuid() != 0 && host != NULL &&
+	    strstr(host, "/run/user/") != NULL;
+}
+
+void
+xbox_user(const struct box *b, unsigned long *uid, unsigned long *gid)
+{
+	struct stat st;
+
+	*uid = geteuid();
+	*gid = getegid();
+	if (*uid == 0) {
+		if (stat(b->workspace->path, &st) == -1)
+			err(ST_SYS, "cannot stat '%s'", b->workspace->path);
+		*uid = st.st_uid;
+		*gid = st.st_gid;
+	} else if (is_rootless_docker(b))
+		*uid = *gid = 0;
+}
+
+/*
+ * -v takes everything but a colon, --mount everything but a comma: there is
+ * no quoting that all engines agree on.
+ */
+static void
+add_bind(struct argv *a, const char *from, const char *to, int ro)
+{
+	if (strchr(from, ':') == NULL && strchr(to, ':') == NULL) {
+		argv_add(a, "-v");
+		argv_addf(a, "%s:%s%s", from, to, ro ? ":ro" : "");
+	} else if (strchr(from, ',') == NULL && strchr(to, ',') == NULL) {
+		argv_add(a, "--mount");
+		argv_addf(a, "type=bind,source=%s,target=%s%s", from, to,
+		    ro ? ",readonly" : "");
+	} else
+		errx(ST_USAGE, "cannot mount '%s': the engine takes no path"
+		    " with both a colon and a comma: rename it", from);
+}
+
+static void
+add_identity(const struct box *b, struct argv *a)
+{
+	unsigned long uid, gid;
+
+	argv_add(a, "--name");
+	argv_addf(a, "aipod-%s-%s", b->workspace->hash, b->session->id);
+	argv_add(a, "--label");
+	argv_addf(a, "aipod.workspace=%s", b->workspace->hash);
+	argv_add(a, "--label");
+	argv_addf(a, "aipod.session=%s", b->session->id);
+	argv_add(a, "--label");
+	argv_add(a, "aipod.role=agent");
+	argv_add(a, "--cidfile");
+	argv_addf(a, "%s/cid", b->session->dir);
+	if (box_keep_id(b))
+		argv_add(a, "--userns=keep-id");
+	else {
+		xbox_user(b, &uid, &gid);
+		argv_add(a, "--user");
+		argv_addf(a, "%lu:%lu", uid, gid);
+	}
+}
+
+static void
+add_confinement(const struct box *b, struct argv *a)
+{
+	argv_add(a, "--network");
+	argv_add(a, b->network != NULL ? b->network : "none");
+	argv_add(a, "--cap-drop=all");
+	argv_add(a, "--security-opt");
+	argv_add(a, "no-new-privileges");
+	/* a label of its own could not connect to our sockets */
+	if (access("/sys/fs/selinux/enforce", F_OK) == 0) {
+		argv_add(a, "--security-opt");
+		argv_add(a, "label=disable");
+	}
+	argv_add(a, "--pids-limit");
+	argv_add(a, b->pids != NULL ? b->pids : "4096");
+	if (b->memory != NULL) {
+		argv_add(a, "--memory");
+		argv_add(a, b->memory);
+	}
+	if (b->cpus != NULL) {
+		argv_add(a, "--cpus");
+		argv_add(a, b->cpus);
+	}
+	if (b->read_only) {
+		argv_add(a, "--read-only");
+		argv_add(a, "--tmpfs");
+		argv_add(a, "/tmp");
+	}
+	argv_add(a, "--sysctl");
+	argv_add(a, "net.ipv4.ip_unprivileged_port_start=0");
+}
+
+static void
+add_mounts(const struct box *b, struct argv *a)
+{
+	char *run, *box, *share, *at;
+	size_t i;
+
+	add_bind(a, b->workspace->path, BOX_WORKDIR, 0);
+	for (i = 0; i + 1 < b->masks.n; i += 2) {
+		argv_add(a, "-v");
+		argv_addf(a, "%s:" BOX_WORKDIR "/%s", b->masks.v[i + 1],
+		    b->masks.v[i]);
+	}
+	for (i = 0; i + 1 < b->hidden.n; i += 2) {
+		share = xconf_share(strcmp(b->hidden.v[i + 1], "dir") == 0 ?
+		    "box/empty.d" : "box/empty");
+		at = xasprintf(BOX_WORKDIR "/%s", b->hidden.v[i]);
+		add_bind(a, share, at, 1);
+		free(at);
+		free(share);
+	}
+	argv_add(a, "-v");
+	argv_addf(a, "aipod-%s-home:" BOX_HOME, b->workspace->hash);
+	run = xasprintf("%s/run", b->session->dir);
+	add_bind(a, run, BOX_RUN, 1);
+	free(run);
+	box = xconf_tool("box/aipod-relay");
+	*strrchr(box, '/') = '\0';
+	add_bind(a, box, BOX_RUN "/bin", 1);
+	free(box);
+	if (b->network == NULL) {
+		share = xconf_share("box/resolv.conf");
+		add_bind(a, share, "/etc/resolv.conf", 1);
+		free(share);
+	}
+}
+
+static void
+add_environment(const struct box *b, struct argv *a)
+{
+	static const char *const pass[] = { "TERM", "COLORTERM", "LANG",
+	    "NO_COLOR", "TZ" };
+	size_t i;
+
+	argv_add(a, "-e");
+	argv_add(a, "HOME=" BOX_HOME);
+	argv_add(a, "-e");
+	argv_addf(a, "AIPOD_SESSION=%s", b->session->id);
+	argv_add(a, "-e");
+	argv_addf(a, "AIPOD_AGENT=%s", b->agent);
+	for (i = 0; i < sizeof(pass) / sizeof(pass[0]); i++)
+		if (getenv(pass[i]) != NULL) {
+			argv_add(a, "-e");
+			argv_addf(a, "%s=%s", pass[i], getenv(pass[i]));
+		}
+	for (i = 0; i < b->env.n; i++) {
+		argv_add(a, "-e");
+		argv_add(a, b->env.v[i]);
+	}
+}
+
+void
+xbox_argv(const struct box *b, struct argv *a)
+{
+	argv_add(a, b->engine->program);
+	argv_add(a, "run");
+	argv_add(a, "--rm");
+	argv_add(a, "-i");
+	if (b->tty)
+		argv_add(a, "-t");
+	argv_add(a, "--pull=never");
+	argv_add(a, "--log-driver=none");
+	add_identity(b, a);
+	add_confinement(b, a);
+	argv_add(a, "--add-host");
+	argv_add(a, "host.containers.internal:127.0.0.1");
+	add_mounts(b, a);
+	argv_add(a, "-w");
+	argv_add(a, BOX_WORKDIR);
+	add_environment(b, a);
+	argv_add(a, "--entrypoint");
+	argv_add(a, BOX_RUN "/bin/aipod-relay");
+	argv_add(a, b->image);
+	argv_add(a, b->network == NULL ? "--strict" : "--mcp-only");
+	argv_add(a, "--");
+	argv_addv(a, b->command.v);
+}
+
+/*
+ * A path with every link resolved, though its last components may not exist
+ * yet; a new string.
+ */
+static char *
+resolved(const char *path)
+{
+	char *part = xstrdup(path), *slash, *real, *out;
+
+	while ((real = realpath(part, NULL)) == NULL &&
+	    (slash = strrchr(part, '/')) != NULL && slash != part)
+		*slash = '\0';
+	out = xasprintf("%s%s", real != NULL ? real : "",
+	    path + (real != NULL ? strlen(part) : 0));
+	free(real);
+	free(part);
+	return out;
+}
+
+void
+xbox_check_workspace(const struct workspace *w)
+{
+	char *dir[3] = { xconf_config_dir(), xconf_state_dir(),
+	    xconf_runtime_dir() }, *real;
+	size_t n = strcmp(w->path, "/") == 0 ? 0 : strlen(w->path);
+	int i;
+
+	for (i = 0; i < 3; i++) {
+		real = resolved(dir[i]);
+		if (strncmp(real, w->path, n) == 0 &&
+		    (real[n] == '/' || real[n] == '\0'))
+			errx(ST_USAGE, "workspace '%s' contains '%s', which the"
+			    " agent must not reach: use a project's directory",
+			    w->path, real);
+		free(real);
+		free(dir[i]);
+	}
+}

@@ -1,0 +1,56 @@
+/*
+ * The box: the engine's command line that makes one.  Everything that keeps
+ * the agent in is said here and nowhere else.
+ */
+#ifndef AIPOD_BOX_H
+#define AIPOD_BOX_H
+
+#include "argv.h"
+#include "engine.h"
+#include "session.h"
+#include "workspace.h"
+
+#define BOX_WORKDIR	"/app"
+#define BOX_HOME	"/home/aipod"
+#define BOX_RUN		"/run/aipod"
+
+struct box {
+	const struct engine	*engine;
+	const struct workspace	*workspace;
+	const struct session	*session;
+	const char		*image;
+	const char		*agent;
+	const char		*network;	/* NULL: none, the only safe one */
+	int			 tty;
+	int			 read_only;
+	const char		*memory;	/* as the engine takes it, or NULL */
+	const char		*cpus;
+	const char		*pids;
+	struct argv		 hidden;	/* pairs: relative path, file|dir */
+	struct argv		 masks;		/* pairs: relative path, volume */
+	struct argv		 env;		/* KEY=VALUE, or KEY to pass on */
+	struct argv		 command;	/* what relay runs */
+};
+
+/*
+ * The user that the container runs as: the invoking one, or, when root runs
+ * a rootful engine, the owner of the workspace, so that files made in it
+ * belong to whom they should and root's power is not lent to the agent.
+ */
+void	xbox_user(const struct box *, unsigned long *uid, unsigned long *gid);
+/* 1 when the engine maps users itself (rootless Podman: keep-id). */
+int	box_keep_id(const struct box *);
+
+/*
+ * Append the command that runs the box to an empty vector.  Exit ST_USAGE
+ * when the workspace's path cannot be said to the engine.
+ */
+void	xbox_argv(const struct box *, struct argv *);
+
+/*
+ * Exit ST_USAGE when this workspace would hand the agent aipod's own files: it
+ * is, or contains, the configuration, the state or the runtime directory.
+ */
+void	xbox_check_workspace(const struct workspace *);
+
+#endif
