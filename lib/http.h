@@ -30,7 +30,8 @@ struct http_head {
  * Parse a head at the start of the n bytes at p, in place: the strings of the
  * head point into p.  Returns the length of the head with its empty line, 0
  * when more bytes are needed (p is unchanged then), or minus the status to
- * answer: -400, -414, -431, -501, -505.
+ * answer: -400, -414, -431, -505.  A request of HTTP/1.1 without exactly one
+ * Host is -400.
  */
 long	http_request(struct http_head *, char *p, size_t n);
 long	http_response(struct http_head *, char *p, size_t n);
