@@ -13,8 +13,10 @@ enum rule_verdict { RULE_NONE, RULE_ALLOW, RULE_DENY };
 struct rule {
 	enum rule_verdict verdict;
 	enum rule_kind	  kind;
-	char		 *pattern;	/* without port for a host */
+	char		 *pattern;	/* host: without port; command:
+					   without a trailing " *" */
 	int		  port;		/* host: 0 is the default ports */
+	int		  more;		/* command: " *" stood at the end */
 	char		**rest;		/* words after the pattern, NULL at end */
 	const char	 *file;		/* name given to rules_load */
 	int		  line;
@@ -40,7 +42,9 @@ void	 rules_free(struct rules *);
 
 /*
  * The last rule that matches, or NULL.  A command is compared as bytes; a
- * trailing " *" stands for more plain words, never for shell syntax.
+ * trailing " *" stands for one or more plain words, never for shell syntax; in
+ * a denial it stands for anything at all.  Words "digest HEX" in rest are
+ * given back, not judged.
  */
 const struct rule *rules_command(const struct rules *, const char *cmd,
 	    size_t len);
@@ -50,12 +54,27 @@ const struct rule *rules_command(const struct rules *, const char *cmd,
  * example.com, not example.com itself.
  */
 const struct rule *rules_host(const struct rules *, const char *name, int port);
-/* keys: NULL-terminated, sorted; NULL is none. */
+/*
+ * keys: NULL-terminated, sorted; NULL is none.  A denial without keys holds
+ * for the image with any.
+ */
 const struct rule *rules_service(const struct rules *, const char *image,
 	    char *const *keys);
 
-/* A rule as one line without newline, quoted so that rules_parse reads it. */
+/* The digest that a command's rule is bound to, or NULL. */
+const char *rule_digest(const struct rule *);
+
+/* 1 when the n bytes are plain words with one space between. */
+int	 rule_plain(const char *, size_t n);
+
+/*
+ * Append the bytes as one word that rules_parse reads back.  With exact, a
+ * trailing " *" stands for itself.
+ */
 struct buf;
+int	 rule_quote(struct buf *, const char *, size_t n, int exact);
+
+/* A rule as one line without newline, quoted so that rules_parse reads it. */
 int	 rule_show(struct buf *, const struct rule *);
 
 #endif
