@@ -1,6 +1,3 @@
-#include <sys/socket.h>
-
-#include <arpa/inet.h>
 #include <ctype.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -12,6 +9,7 @@
 
 #include "buf.h"
 #include "io.h"
+#include "name.h"
 #include "num.h"
 #include "rule.h"
 
@@ -302,48 +300,30 @@ split_host(struct rule *r)
 static const char *
 check_host(struct rule *r, int n)
 {
-	struct in6_addr a6;
-	const char *why;
-	char *p, *s, text[INET6_ADDRSTRLEN];
-	size_t len, label = 0;
-	int bracket = *r->pattern == '[';
+	enum name_kind kind;
+	const char *why, *s;
+	char name[NAME_HOST_MAX];
+	int below, bracket = *r->pattern == '[';
 
 	if (n != 1)
 		return "after the host there is nothing";
 	if ((why = split_host(r)) != NULL)
 		return why;
 	s = r->pattern;
-	if (bracket) {
-		if (inet_pton(AF_INET6, s, &a6) != 1 ||
-		    inet_ntop(AF_INET6, &a6, text, sizeof(text)) == NULL)
-			return "this is no IPv6 address";
-		free(s);
-		return (r->pattern = strdup(text)) == NULL ? "no memory" : NULL;
-	}
 	if (strcmp(s, "*") == 0)
 		return r->verdict == RULE_DENY ? NULL : "to allow every host"
 		    " there is --egress open";
-	len = strlen(s);
-	if (len > 1 && s[len - 1] == '.')
-		s[--len] = '\0';
-	if (len > 253)
-		return "a host name has at most 253 bytes";
-	for (p = strncmp(s, "*.", 2) == 0 ? s + 2 : s; ; p++) {
-		if (*p == '.' || *p == '\0') {
-			if (label == 0 || label > 63)
-				return "a part of the name is empty or too long";
-			label = 0;
-			if (*p == '\0')
-				return NULL;
-			continue;
-		}
-		*p = (char)tolower((unsigned char)*p);
-		if (!((*p >= 'a' && *p <= 'z') || (*p >= '0' && *p <= '9') ||
-		    *p == '-' || *p == '_'))
-			return "a host is a name, *.NAME or an address, with"
-			    " :PORT where it matters";
-		label++;
-	}
+	below = strncmp(s, "*.", 2) == 0 ? 2 : 0;
+	kind = name_normalise(s + below, strlen(s + below), name);
+	if (kind == NAME_BAD || (below && kind == NAME_ADDRESS) ||
+	    (bracket && kind != NAME_ADDRESS))
+		return "a host is a name, *.NAME or an address, with :PORT"
+		    " where it matters";
+	free(r->pattern);
+	if ((r->pattern = malloc(sizeof(name) + 2)) == NULL)
+		return "no memory";
+	snprintf(r->pattern, sizeof(name) + 2, "%s%s", below ? "*." : "", name);
+	return NULL;
 }
 
 /* ---- files --------------------------------------------------------------- */
