@@ -178,7 +178,7 @@ parse(struct http_head *h, char *p, size_t n,
 	h->method = h->target = NULL;
 	h->status = h->minor = 0;
 	h->nfield = 0;
-	if (p[0] == '\r')
+	if (p[0] == '\r' && p[1] == '\n')
 		p += 2;
 	nl = memchr(p, '\n', (size_t)(start + len - p));
 	nl[-1] = '\0';

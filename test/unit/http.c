@@ -110,6 +110,7 @@ heads(void)
 		{ "GET / HTTP/2.0\r\nHost: a\r\n\r\n", -505 },
 		{ "GET / HTTP/0.9\r\nHost: a\r\n\r\n", -505 },
 		{ "PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n", -505 },
+		{ "\r\r\nGET / HTTP/1.1\r\nHost: a\r\n\r\n", -400 },
 		{ "\x16\x03\x01\x02\n", -400 },
 	};
 	size_t i;
