@@ -22,16 +22,16 @@ int	utf8_put(struct buf *, uint32_t cp);
 /*
  * Columns that a terminal gives a character: 0, 1 or 2; -1 when it has no
  * business on a terminal (controls, bidi controls, zero-width, tag, private
- * use, surrogates, noncharacters).
+ * use, surrogates, noncharacters, and spaces that are not U+0020).
  */
 int	utf8_width(uint32_t cp);
 
 /*
  * Append the bytes so that what a person sees is what they are: printable
  * characters as they stand, everything for which utf8_width is -1 and every
- * invalid byte escaped (\n, \t, \x1b, \u202e, \U000e0041), and a backslash as
- * "\\".  With VIS_LINES a newline stays one, with VIS_ASCII everything beyond
- * ASCII is escaped too.
+ * invalid byte escaped (\n, \t, \r, \x1b, \u202e, \U000e0041), and a
+ * backslash as "\\".  With VIS_LINES a newline stays one, with VIS_ASCII
+ * everything beyond ASCII is escaped too.
  */
 #define VIS_LINES	1
 #define VIS_ASCII	2
