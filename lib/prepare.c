@@ -1,0 +1,323 @@
+#include <sys/stat.h>
+
+#include <dirent.h>
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "buf.h"
+#include "child.h"
+#include "conf.h"
+#include "io.h"
+#include "mem.h"
+#include "prepare.h"
+#include "rec.h"
+#include "status.h"
+
+#define OUTPUT_MAX	(4 * 1024 * 1024)
+#define AGENT_FILE_MAX	(1024 * 1024)
+
+/* Run one of our programs for its output; exits with its status if not 0. */
+static void
+xcollect(struct argv *a, struct buf *out)
+{
+	int status;
+
+	status = child_capture(a->v, NULL, out, OUTPUT_MAX);
+	if (status == -1)
+		err(ST_SYS, "cannot run '%s'", a->v[0]);
+	if (status != 0)	/* it has said why */
+		exit(status);
+	if (buf_str(out) == NULL)
+		err(ST_SYS, "cannot read from '%s'", a->v[0]);
+	argv_free(a);
+}
+
+static void
+add_tool(struct argv *a, const char *name)
+{
+	char *path = xconf_tool(name);
+
+	argv_add(a, path);
+	free(path);
+}
+
+/* Each record's first two fields, as pairs. */
+static void
+take_pairs(struct buf *out, struct argv *pairs, const char *whose)
+{
+	char *line, *next, *f[2];
+
+	for (line = out->p; *line != '\0'; line = next) {
+		if ((next = strchr(line, '\n')) == NULL)
+			errx(ST_SYS, "'%s' gave half a record", whose);
+		*next++ = '\0';
+		if (rec_split(line, f, 2) < 2 || f[0] == NULL || f[1] == NULL)
+			errx(ST_SYS, "'%s' gave a bad record", whose);
+		argv_add(pairs, f[0]);
+		argv_add(pairs, f[1]);
+	}
+}
+
+void
+xprepare_secrets(struct prepare *p)
+{
+	struct argv a = ARGV_INIT;
+	struct buf out = BUF_INIT;
+
+	add_tool(&a, "aipod-hide");
+	argv_add(&a, p->dry_run || !p->scan ? "mounts" : "check");
+	argv_add(&a, "-w");
+	argv_add(&a, p->box->workspace->path);
+	xcollect(&a, &out);
+	take_pairs(&out, &p->box->hidden, "aipod-hide");
+	buf_clear(&out);
+	add_tool(&a, "aipod-mask");
+	argv_add(&a, "mounts");
+	argv_add(&a, "-w");
+	argv_add(&a, p->box->workspace->path);
+	xcollect(&a, &out);
+	take_pairs(&out, &p->box->masks, "aipod-mask");
+	buf_free(&out);
+}
+
+char *
+xprepare_image(struct prepare *p)
+{
+	struct argv a = ARGV_INIT;
+	struct buf out = BUF_INIT;
+	char *nl;
+
+	add_tool(&a, "aipod-build");
+	argv_add(&a, "-w");
+	argv_add(&a, p->box->workspace->path);
+	argv_add(&a, "--engine");
+	argv_add(&a, p->box->engine->program);
+	argv_add(&a, "--agent");
+	argv_add(&a, p->agent->name);
+	if (p->rebuild)
+		argv_add(&a, "--rebuild");
+	if (p->no_cache)
+		argv_add(&a, "--no-cache");
+	if (p->verify)
+		argv_add(&a, "--verify");
+	if (p->dry_run)
+		argv_add(&a, "-n");
+	xcollect(&a, &out);
+	/* a dry run prints the build's commands first, the name last */
+	while (out.len > 0 && out.p[out.len - 1] == '\n')
+		out.p[--out.len] = '\0';
+	if (out.len == 0)
+		errx(ST_SYS, "aipod-build named no image");
+	if ((nl = strrchr(out.p, '\n')) != NULL) {
+		*nl++ = '\0';
+		puts(out.p);
+	} else
+		nl = out.p;
+	nl = xstrdup(nl);
+	buf_free(&out);
+	return nl;
+}
+
+/*
+ * Make something of the workspace's that carries labels, once: the state
+ * directory remembers for which engine it was done.
+ */
+static void
+xmake_once(struct prepare *p, const char *what, const char *name)
+{
+	struct argv a = ARGV_INIT;
+	struct buf line = BUF_INIT;
+	char *fact, *was, *state;
+	int status;
+
+	argv_add(&a, p->box->engine->program);
+	argv_add(&a, strcmp(what, "home") == 0 ? "volume" : "network");
+	argv_add(&a, "create");
+	argv_add(&a, "--label");
+	argv_addf(&a, "aipod.workspace=%s", p->box->workspace->hash);
+	argv_add(&a, "--label");
+	argv_addf(&a, "aipod.role=%s", what);
+	argv_add(&a, name);
+	fact = workspace_state(p->box->workspace, what);
+	was = p->verify ? NULL : io_line(fact);
+	if (was != NULL && strcmp(was, p->box->engine->program) == 0) {
+		free(was);
+		free(fact);
+		argv_free(&a);
+		return;
+	}
+	free(was);
+	argv_show(&line, a.v);
+	xbuf_check(&line);
+	if (p->dry_run)
+		puts(buf_str(&line));
+	else {
+		struct buf out = BUF_INIT, in = BUF_INIT;
+		int keep = dup(STDERR_FILENO), null;
+
+		/* that it exists already is no news, and no error */
+		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
+		dup2(null, STDERR_FILENO);
+		status = child_capture(a.v, &in, &out, OUTPUT_MAX);
+		dup2(keep, STDERR_FILENO);
+		close(keep);
+		close(null);
+		buf_free(&out);
+		if (status == -1)
+			err(ST_SYS, "cannot run '%s'", a.v[0]);
+		state = xworkspace_make_state(p->box->workspace);
+		if (io_put_line(fact, p->box->engine->program) == -1)
+			err(ST_SYS, "cannot write '%s'", fact);
+		free(state);
+	}
+	buf_free(&line);
+	free(fact);
+	argv_free(&a);
+}
+
+void
+xprepare_home(struct prepare *p)
+{
+	char *name = workspace_home_volume(p->box->workspace);
+
+	xmake_once(p, "home", name);
+	free(name);
+}
+
+char *
+xprepare_network(struct prepare *p)
+{
+	char *name = xasprintf("aipod-%s-net", p->box->workspace->hash);
+
+	xmake_once(p, "network", name);
+	return name;
+}
+
+static void
+xcopy(int from, int to, const char *name, mode_t mode)
+{
+	struct buf b = BUF_INIT;
+	int fd;
+
+	if (io_slurp_at(from, name, &b, AGENT_FILE_MAX) == -1)
+		err(ST_SYS, "cannot read the agent's '%s'", name);
+	fd = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	if (fd == -1 || io_writeall(fd, b.p, b.len) == -1 || close(fd) == -1)
+		err(ST_SYS, "cannot write the agent's '%s'", name);
+	buf_free(&b);
+}
+
+/* A directory of the agent's below run/, as deep as there is need. */
+static void
+xcopy_tree(int from, int to, int depth)
+{
+	struct dirent *e;
+	struct stat st;
+	int sub, made;
+	DIR *d;
+
+	if ((d = fdopendir(from)) == NULL)
+		err(ST_SYS, "cannot read the agent's directory");
+	while ((e = readdir(d)) != NULL) {
+		if (e->d_name[0] == '.' && (e->d_name[1] == '\0' ||
+		    strcmp(e->d_name, "..") == 0))
+			continue;
+		if (fstatat(from, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
+			err(ST_SYS, "cannot stat the agent's '%s'", e->d_name);
+		if (S_ISREG(st.st_mode)) {
+			xcopy(from, to, e->d_name,
+			    (st.st_mode & 0100) != 0 ? 0700 : 0600);
+			continue;
+		}
+		if (!S_ISDIR(st.st_mode) || depth == 0)
+			continue;
+		sub = openat(from, e->d_name, O_RDONLY | O_DIRECTORY |
+		    O_NOFOLLOW | O_CLOEXEC);
+		if (sub == -1 || mkdirat(to, e->d_name, 0700) == -1 ||
+		    (made = openat(to, e->d_name, O_RDONLY | O_DIRECTORY |
+		    O_CLOEXEC)) == -1)
+			err(ST_SYS, "cannot copy the agent's '%s'", e->d_name);
+		xcopy_tree(sub, made, depth - 1);
+		close(made);
+	}
+	closedir(d);
+}
+
+/* Root runs a box for somebody else: what is in run/ becomes theirs. */
+static void
+xgive(int dir, unsigned long uid, unsigned long gid)
+{
+	struct dirent *e;
+	int sub;
+	DIR *d;
+
+	if (fchown(dir, (uid_t)uid, (gid_t)gid) == -1 ||
+	    (d = fdopendir(dir)) == NULL)
+		err(ST_SYS, "cannot hand over the session's directory");
+	while ((e = readdir(d)) != NULL) {
+		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
+			continue;
+		sub = openat(dir, e->d_name, O_RDONLY | O_DIRECTORY |
+		    O_NOFOLLOW | O_CLOEXEC);
+		if (sub != -1)
+			xgive(sub, uid, gid);
+		else if (fchownat(dir, e->d_name, (uid_t)uid, (gid_t)gid,
+		    AT_SYMLINK_NOFOLLOW) == -1)
+			err(ST_SYS, "cannot hand over '%s'", e->d_name);
+	}
+	closedir(d);
+}
+
+void
+xprepare_run(struct prepare *p)
+{
+	unsigned long uid, gid;
+	char *run = xasprintf("%s/run", p->box->session->dir);
+	int from, dir, to;
+
+	dir = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (dir == -1 || mkdirat(dir, "bin", 0700) == -1 ||
+	    mkdirat(dir, "agent", 0700) == -1 ||
+	    (to = openat(dir, "agent", O_RDONLY | O_DIRECTORY |
+	    O_CLOEXEC)) == -1)
+		err(ST_SYS, "cannot make '%s'", run);
+	from = open(p->agent->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+	if (from == -1)
+		err(ST_SYS, "cannot open '%s'", p->agent->dir);
+	xcopy_tree(from, to, 4);
+	close(to);
+	xbox_user(p->box, &uid, &gid);
+	if (uid != geteuid() && geteuid() == 0)
+		xgive(dir, uid, gid);
+	else
+		close(dir);
+	free(run);
+}
+
+void
+xprepare_command(struct prepare *p, char *const *words)
+{
+	struct argv own = ARGV_INIT;
+	char *path;
+
+	if (agent_words(p->agent, "env", &p->box->env) == -1)
+		err(ST_USAGE, "cannot read the environment of agent '%s'",
+		    p->agent->name);
+	if ((path = agent_path(p->agent, "start")) != NULL)
+		argv_add(&p->box->command, BOX_RUN "/agent/start");
+	free(path);
+	if (words != NULL && *words != NULL) {
+		argv_addv(&p->box->command, words);
+		return;
+	}
+	if (agent_words(p->agent, "command", &own) == -1 || own.n == 0)
+		errx(ST_USAGE, "agent '%s' has no command: its directory '%s'"
+		    " lacks the file 'command'", p->agent->name, p->agent->dir);
+	argv_addv(&p->box->command, own.v);
+	argv_free(&own);
+}

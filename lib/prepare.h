@@ -1,0 +1,41 @@
+/*
+ * What a launch needs before the box can be made.  These are for
+ * aipod-launch: they print and exit, as its page says, when it cannot be had.
+ */
+#ifndef AIPOD_PREPARE_H
+#define AIPOD_PREPARE_H
+
+#include "agent.h"
+#include "box.h"
+
+struct prepare {
+	struct box		*box;
+	const struct agent	*agent;
+	const char		*engine_choice;	/* as given, or NULL */
+	int			 scan;
+	int			 dry_run;
+	int			 rebuild;
+	int			 no_cache;
+	int			 verify;	/* do not trust what was remembered */
+};
+
+/*
+ * Settle the secrets (the user is asked, or the launch refused) and fill in
+ * what has to be hidden and masked.
+ */
+void	xprepare_secrets(struct prepare *);
+/* The image's name, current; a new string. */
+char	*xprepare_image(struct prepare *);
+/*
+ * The home volume with its labels: one engine call the first time, none
+ * after.
+ */
+void	xprepare_home(struct prepare *);
+/* With --egress open: the workspace's own bridge network; a new string. */
+char	*xprepare_network(struct prepare *);
+/* SESSION/run: bin, the agent's files, and who may enter. */
+void	xprepare_run(struct prepare *);
+/* The agent's environment and command, with its start program in front. */
+void	xprepare_command(struct prepare *, char *const *words);
+
+#endif

@@ -1,0 +1,53 @@
+/*
+ * Looking after a session's processes: the engine's client, the servers, the
+ * user's terminal.
+ */
+#ifndef AIPOD_SUPERVISE_H
+#define AIPOD_SUPERVISE_H
+
+#include <sys/types.h>
+
+#include "argv.h"
+#include "session.h"
+#include "term.h"
+
+#define SUPERVISE_SERVERS	2
+#define SUPERVISE_RESTARTS	5	/* of one server, then it stays down */
+#define SUPERVISE_GRACE		10	/* seconds from TERM to removal */
+
+struct server {
+	struct argv	argv;
+	int		fd;		/* its listening socket */
+	pid_t		pid;		/* 0: not running */
+	int		restarts;
+};
+
+struct supervise {
+	struct server	 server[SUPERVISE_SERVERS];
+	int		 nserver;
+	struct argv	*engine;	/* the command that runs the box */
+	struct argv	*remove;	/* the command that removes it */
+	struct term	*term;		/* NULL: stdio passes untouched */
+	int		 slave;		/* with term: the child's end */
+	const char	*cid;		/* file that tells it was created */
+	/* filled in */
+	int		 created;	/* the container came into being */
+	int		 unclean;	/* it may still be there: remove it */
+};
+
+/*
+ * Start the watchdog: a process that does nothing until this one is gone
+ * without having called watchdog_done, and then sweeps the session.  Returns
+ * its descriptor, or -1 with errno.
+ */
+int	watchdog_start(const struct session *, int lockfd);
+void	watchdog_done(int fd);
+
+/*
+ * Start servers and engine, pass on signals and bytes, restart what dies
+ * before its time, until the engine's client ends; then end the servers.
+ * Returns the container's status, or -1 with errno when it could not start.
+ */
+int	supervise(struct supervise *);
+
+#endif
