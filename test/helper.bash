@@ -24,7 +24,11 @@ setup() { setup_env; }
 status() {
 	local want=$1
 	shift
-	run --separate-stderr "$@"
+	if [ "$want" -eq 127 ]; then
+		run -127 --separate-stderr "$@"
+	else
+		run --separate-stderr "$@"
+	fi
 	if [ "$status" -ne "$want" ]; then
 		printf 'status %s, wanted %s: %s\nstdout: %s\nstderr: %s\n' \
 		    "$status" "$want" "$*" "$output" "$stderr" >&2
