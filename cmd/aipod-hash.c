@@ -18,11 +18,11 @@
 
 static const struct tool tool = {
 	"aipod-hash",
-	"[-0jlw] [-s SESSION] [DIR ...]",
+	"[-0jl] [-s SESSION] [-w DIR | DIR ... | -]",
 	"  -l, --long           all names, one record a name\n"
 	"  -s, --session ID     the name of this session's container, too\n"
 	"  -w, --workdir DIR    the workspace         [the working directory]\n"
-	"  -0, --null           end each hash with NUL\n"
+	"  -0, --null           NUL ends a hash, and a path that - reads\n"
 	"  -j, --json           one JSON object a workspace\n"
 };
 
@@ -106,11 +106,53 @@ show(const struct workspace *w, const char *session, enum form form, int end)
 	free(n.state);
 }
 
+/* Name one directory of several; what is none gives a warning and ST_USAGE. */
+static int
+show_one(const char *dir, const char *session, enum form form, int end)
+{
+	struct workspace w;
+
+	if (workspace_open(&w, dir) == -1) {
+		warn("cannot use '%s' as workspace", dir);
+		return ST_USAGE;
+	}
+	show(&w, session, form, end);
+	workspace_free(&w);
+	return ST_YES;
+}
+
+/* Paths from standard input: records of one field, or bytes up to a NUL. */
+static int
+show_stdin(const char *session, enum form form, int end)
+{
+	char *line = NULL, *f[1];
+	size_t cap = 0;
+	ssize_t n;
+	int rc = ST_YES;
+
+	while ((n = getdelim(&line, &cap, end, stdin)) != -1) {
+		if (line[n - 1] == end)
+			line[--n] = '\0';
+		f[0] = line;
+		if (strlen(line) != (size_t)n || n == 0 ||
+		    (end == '\n' && (rec_split(line, f, 1) != 1 ||
+		    f[0] == NULL))) {
+			warnx("standard input: '%s' is no path: see"
+			    " aipod-records(5)", line);
+			rc = ST_USAGE;
+		} else if (show_one(f[0], session, form, end) != ST_YES)
+			rc = ST_USAGE;
+	}
+	if (ferror(stdin))
+		err(ST_SYS, "cannot read standard input");
+	free(line);
+	return rc;
+}
+
 int
 main(int argc, char *argv[])
 {
-	const char *session = NULL, *one[2] = { NULL, NULL };
-	char *const *dirs;
+	const char *session = NULL, *workdir = NULL;
 	struct workspace w;
 	enum form form = SHORT;
 	int c, end = '\n', rc = ST_YES;
@@ -127,7 +169,7 @@ main(int argc, char *argv[])
 			session = optarg;
 			break;
 		case 'w':
-			one[0] = optarg;
+			workdir = optarg;
 			break;
 		case '0':
 			end = '\0';
@@ -138,22 +180,19 @@ main(int argc, char *argv[])
 		default:
 			tool_usage(&tool);
 		}
-	dirs = argv + optind;
-	if (optind < argc && one[0] != NULL)
+	if (optind < argc && workdir != NULL)
 		errx(ST_USAGE, "both --workdir and '%s': give one", argv[optind]);
 	if (optind == argc) {
-		xworkspace_open(&w, one[0]);
+		xworkspace_open(&w, workdir);
 		show(&w, session, form, end);
 		workspace_free(&w);
 	}
-	for (; *dirs != NULL; dirs++) {
-		if (workspace_open(&w, *dirs) == -1) {
-			warn("cannot use '%s' as workspace", *dirs);
-			rc = ST_USAGE;
-			continue;
-		}
-		show(&w, session, form, end);
-		workspace_free(&w);
+	for (; optind < argc; optind++) {
+		c = strcmp(argv[optind], "-") == 0 ?
+		    show_stdin(session, form, end) :
+		    show_one(argv[optind], session, form, end);
+		if (c != ST_YES)
+			rc = c;
 	}
 	xio_close_stdout();
 	return rc;
