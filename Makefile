@@ -25,7 +25,7 @@ unit: $(UNITS)
 fuzzers: $(FUZZERS)
 
 check: programs unit
-	./configure --get-deps=check
+	./configure --get-deps=check --deps-only
 	test/run
 
 try: programs
