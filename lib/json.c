@@ -41,6 +41,7 @@ struct name {
 	size_t		 n;
 };
 
+/* Bytes of UTF-8 sort as the characters do, so only escapes need a look. */
 static int
 name_cmp(const void *va, const void *vb)
 {
@@ -48,8 +49,15 @@ name_cmp(const void *va, const void *vb)
 	uint32_t x, y;
 
 	while (a.n > 0 && b.n > 0) {
-		x = next_char(&a.s, &a.n);
-		y = next_char(&b.s, &b.n);
+		if (*a.s == '\\' || *b.s == '\\') {
+			x = next_char(&a.s, &a.n);
+			y = next_char(&b.s, &b.n);
+		} else {
+			x = (unsigned char)*a.s++;
+			y = (unsigned char)*b.s++;
+			a.n--;
+			b.n--;
+		}
 		if (x != y)
 			return x < y ? -1 : 1;
 	}
