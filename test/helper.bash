@@ -68,3 +68,64 @@ until_true() {
 		sleep 0.1
 	done
 }
+
+# For tests with a real engine.  Home, data and runtime directory stay the
+# user's, because by them the engine finds its images; configuration and
+# state are the test's own.  AIPOD_ENGINE chooses; root's podman is rootful.
+engine_file_setup() {
+	E=${AIPOD_ENGINE:-podman}
+	export E
+	command -v "$E" >/dev/null || skip "no $E here"
+	case $E in
+	*docker*) docker info >/dev/null 2>&1 || skip "no Docker daemon here" ;;
+	*)
+		# shellcheck source=test/engine.sh
+		. "$TOP/test/engine.sh"
+		engine_prepare "$BATS_FILE_TMPDIR/engine" ||
+		    skip "podman cannot run containers here" ;;
+	esac
+}
+
+engine_setup() {
+	export AIPOD_EXEC_PATH=$TOP/build/bin AIPOD_SHARE=$TOP/share
+	export PATH=$TOP/build/bin:$PATH
+	export T=$BATS_TEST_TMPDIR NO_COLOR=1 AIPOD_AGENT=shell
+	mkdir -p "$T/config/aipod" "$T/ws"
+	[ ! -d "$HOME/.config/containers" ] ||
+	    ln -s "$HOME/.config/containers" "$T/config/containers"
+	export XDG_CONFIG_HOME=$T/config XDG_STATE_HOME=$T/state
+	export AIPOD_WORKSPACE=$T/ws
+	unset AIPOD_SESSION AIPOD_SESSION_DIR AIPOD_APPROVER
+	H=$(aipod-hash "$T/ws")
+	cd "$T/ws" || return 1
+}
+
+engine_teardown() {
+	[ -z "${H-}" ] || aipod-clean -q -y -f -w "$T/ws" >/dev/null 2>&1 || true
+}
+
+# What there is of this workspace's: containers, and processes of a session.
+left_containers() { "$E" ps -a -q --filter "label=aipod.workspace=$H"; }
+left_sessions() { aipod-list -w "$T/ws"; }
+nothing_left() {
+	[ -z "$(left_containers)" ] &&
+	    [ ! -e "$(runtime_dir)/$H" ] &&
+	    ! pgrep -f "aipod/$H/" >/dev/null
+}
+runtime_dir() {
+	if [ -n "${XDG_RUNTIME_DIR-}" ]; then
+		echo "$XDG_RUNTIME_DIR/aipod"
+	elif [ "$(id -u)" -eq 0 ]; then
+		echo /run/aipod
+	else
+		echo "/tmp/aipod-$(id -u)"
+	fi
+}
+
+# An approver that answers with the words given.
+approver() {
+	printf '#!/bin/sh\ncat >"%s"\nprintf "%%s\\n" "%s"\n' "$T/asked" "$*" \
+	    >"$T/approver"
+	chmod 755 "$T/approver"
+	export AIPOD_APPROVER=$T/approver
+}

@@ -1,0 +1,260 @@
+#!/usr/bin/env bats
+# One session from start to end, on the engine of AIPOD_ENGINE, for real.
+
+load helper
+
+setup_file() { engine_file_setup; }
+setup() { engine_setup; }
+teardown() { engine_teardown; }
+
+@test "a command runs, its status is ours, and nothing is left" {
+	status 0 aipod run true
+	is "$output" ""
+	status 1 aipod run false
+	status 7 aipod run sh -c 'exit 7'
+	status 125 aipod run sh -c 'exit 125'
+	status 127 aipod run no-such-program
+	status 126 aipod run /etc
+	status 143 aipod run sh -c 'kill -TERM $$'
+	until_true 5 nothing_left
+}
+
+@test "the workspace is /app and what is made there is the user's" {
+	echo hello >in
+	status 0 aipod run sh -c 'cat in; echo made >out; mkdir d; pwd'
+	is "$output" "hello
+/app"
+	is "$(cat out)" made
+	is "$(stat -c %u:%g out d | sort -u)" "$(stat -c %u:%g "$T/ws")"
+	is "$(stat -c %u "$T/ws")" "$(id -u)"
+}
+
+@test "run by root for somebody else, files are the workspace's owner's" {
+	[ "$(id -u)" -eq 0 ] || skip "not root"
+	chown 1234:1234 "$T/ws"
+	status 0 aipod run sh -c 'echo x >f; id -u'
+	is "$output" 1234
+	is "$(stat -c %u:%g f)" 1234:1234
+}
+
+@test "stdio passes untouched: 100 MB of any bytes in and out" {
+	head -c 100000000 /dev/urandom >"$T/in"
+	aipod run cat <"$T/in" >"$T/out" 2>"$T/err"
+	cmp "$T/in" "$T/out"
+	is "$(cat "$T/err")" ""
+}
+
+@test "JSON-RPC lines go through and back one by one" {
+	local i line
+	coproc BOX { aipod run sh -c 'while read -r l; do echo "re:$l"; done'; }
+	local in=${BOX[1]} out=${BOX[0]} pid=$BOX_PID
+	for i in 1 2 3; do
+		printf '{"jsonrpc":"2.0","id":%s}\n' $i >&"$in"
+		read -r -t 20 line <&"$out"
+		is "$line" "re:{\"jsonrpc\":\"2.0\",\"id\":$i}"
+	done
+	eval "exec $in>&-"
+	wait "$pid"
+}
+
+@test "there is no network, no capability, no way to gain privileges" {
+	status 0 aipod run cat /proc/self/status
+	has "$output" "CapEff:	0000000000000000"
+	has "$output" "CapBnd:	0000000000000000"
+	has "$output" "NoNewPrivs:	1"
+	status 0 aipod run sh -c 'ls /sys/class/net; cat /proc/net/route'
+	is "$(printf '%s\n' "$output" | grep -v Iface)" lo
+	status 0 aipod run sh -c 'echo x 2>&1 >/run/aipod/x; :'
+	has "$output$stderr" "ead-only"
+}
+
+@test "the container sees its sockets and nothing else of the session" {
+	status 0 aipod run ls /run/aipod
+	is "$(printf '%s' "$output" | tr '\n' ' ')" \
+	    "agent bin egress.sock hosts mcp.sock"
+	status 0 aipod run sh -c 'ls /run/aipod/bin'
+	has "$output" aipod-call
+}
+
+@test "a dry run prints the engine's command and touches nothing" {
+	status 0 aipod build
+	before=$(find "$T/state" "$(runtime_dir)" 2>/dev/null | sort; left_containers)
+	status 0 aipod run -n true
+	has "$output" "run --rm -i"
+	has "$output" "--network none --cap-drop=all --security-opt no-new-privileges"
+	has "$output" "$T/ws:/app"
+	is "$(find "$T/state" "$(runtime_dir)" 2>/dev/null | sort; left_containers)" \
+	    "$before"
+}
+
+@test "the home volume stays, everything else goes" {
+	status 0 aipod run sh -c 'echo kept >~/f; echo gone >/tmp/f'
+	status 0 aipod run sh -c 'cat ~/f; ls /tmp/f 2>/dev/null || echo none'
+	is "$output" "kept
+none"
+	is "$("$E" volume inspect -f '{{index .Labels "aipod.workspace"}}' \
+	    "aipod-$H-home")" "$H"
+}
+
+@test "a secret that nobody has decided about stops the launch" {
+	echo 'PASSWORD=hunter2-and-more' >.env
+	status 100 aipod run true </dev/null
+	has "$stderr" .env
+	has "$stderr" "aipod hide"
+	[ -z "$(left_containers)" ]
+	status 0 aipod run --no-scan true
+	aipod scan | aipod hide add
+	status 0 aipod run cat .env
+	is "$output" ""
+	is "$(cat .env)" "PASSWORD=hunter2-and-more"
+	# it cannot be uncovered from inside
+	status 0 aipod run sh -c 'rm -f .env; mv .env x; cat .env x 2>/dev/null; :'
+	lacks "$output" hunter2
+}
+
+@test "a workspace that holds aipod's own files is refused" {
+	status 100 aipod run -w "$T" true
+	has "$stderr" "must not reach"
+	status 100 aipod run -w / true
+}
+
+@test "an approved host command runs on the host and its output is read inside" {
+	approver once
+	status 0 aipod run aipod-call run_command command='echo "on $(pwd)"; id -u'
+	has "$output" "on $T/ws"
+	has "$output" "$(id -u)"
+	is "$(cat "$T/asked")" 'echo "on $(pwd)"; id -u'
+	[ -f "$(find .aipod/commands -name stdout)" ]
+	is "$(cat .aipod/commands/*/*/exit)" 0
+}
+
+@test "always is remembered, no is no, and nobody to ask is no" {
+	approver always
+	status 0 aipod run aipod-call run_command command='echo first'
+	rm -f "$T/asked"
+	status 0 aipod run aipod-call run_command command='echo first'
+	[ ! -e "$T/asked" ]
+	approver no
+	status 1 aipod run aipod-call run_command command='touch denied'
+	[ -e "$T/asked" ]
+	[ ! -e denied ]
+	unset AIPOD_APPROVER
+	status 1 setsid aipod run aipod-call run_command command='touch denied' \
+	    </dev/null
+	[ ! -e denied ]
+	status 0 aipod log
+	has "$output" "echo first"
+	has "$output" "touch denied"
+}
+
+@test "both names lead to the MCP server" {
+	for host in 127.0.0.1 host.containers.internal; do
+		status 0 aipod run wget -q -O - "http://$host:7822/health"
+	done
+}
+
+@test "a host without a rule is refused, and logged" {
+	status 1 aipod run --egress deny wget -q -O - http://example.invalid/
+	status 1 aipod run --egress deny wget -q -O - http://example.com/
+	status 1 aipod run --egress deny wget -q -T 5 -O - http://192.0.2.1/
+}
+
+@test "a host with a rule is reached by name, through the socket" {
+	mkdir -p "$T/www"
+	echo "from outside" >"$T/www/index.html"
+	port=$((20000 + RANDOM % 20000))
+	busybox httpd -f -p "127.0.0.1:$port" -h "$T/www" 3>&- &
+	pid=$!
+	aipod allow host "host.containers.internal:$port"
+	status 0 aipod run wget -q -O - "http://host.containers.internal:$port/"
+	kill "$pid"
+	is "$output" "from outside"
+	status 1 aipod run wget -q -O - \
+	    "http://host.containers.internal:$((port + 1))/"
+}
+
+@test "several sessions at once in one workspace" {
+	for i in 1 2 3; do
+		aipod run sh -c "echo $i >started-$i; sleep 5" 3>&- &
+	done
+	until_true 20 sh -c 'ls started-3 started-2 started-1 >/dev/null 2>&1'
+	is "$(left_sessions | wc -l)" 3
+	is "$(left_containers | wc -l)" 3
+	wait
+	until_true 5 nothing_left
+}
+
+# The launcher of a box that sleeps, started; its pid in $launcher.
+start_box() {
+	setsid aipod run sh -c "$1" >"$T/out" 2>"$T/err" </dev/null 3>&- &
+	launcher=$!
+	until_true 20 test -e "$T/ws/up"
+}
+
+@test "TERM, INT and HUP reach the command, and nothing is left" {
+	for sig in TERM INT HUP USR1; do
+		rm -f up got
+		start_box "trap 'echo $sig >got; exit 9' $sig; echo >up;
+		    while :; do sleep 0.1; done"
+		kill -"$sig" "$launcher"
+		rc=0
+		wait "$launcher" || rc=$?
+		is "$rc" 9
+		is "$(cat got)" "$sig"
+	done
+	until_true 5 nothing_left
+}
+
+@test "a command that ignores TERM is removed after the grace" {
+	start_box "trap '' TERM; echo >up; while :; do sleep 0.1; done"
+	kill "$launcher"
+	wait "$launcher" || true
+	until_true 5 nothing_left
+}
+
+@test "the launcher killed: the watchdog sweeps" {
+	start_box "echo >up; sleep 1000"
+	kill -9 "$launcher"
+	until_true 20 nothing_left
+}
+
+@test "the engine's client killed: the container goes" {
+	start_box "echo >up; sleep 1000"
+	pkill -9 -P "$launcher" -f "run --rm"
+	wait "$launcher" || true
+	until_true 20 nothing_left
+}
+
+@test "a server killed: it is started again, the session goes on" {
+	start_box "echo >up; sleep 1000"
+	for server in aipod-mcpd aipod-egress; do
+		before=$(pgrep -P "$launcher" -f "$server")
+		kill -9 "$before"
+		until_true 5 sh -c "pgrep -P $launcher -f $server | grep -v ^$before\$"
+	done
+	kill "$launcher"
+	wait "$launcher" || true
+	until_true 10 nothing_left
+}
+
+@test "launcher and watchdog both killed: the next launch picks up" {
+	start_box "echo >up; sleep 1000"
+	dog=$(pgrep -P "$launcher" -x aipod-launch)
+	kill -9 $dog "$launcher"
+	status 0 aipod run true
+	until_true 20 nothing_left
+}
+
+@test "an image that is gone is built again and the command runs" {
+	status 0 aipod run true
+	image=$(aipod build)
+	"$E" rmi -f "$image" >/dev/null
+	status 0 aipod run echo again
+	has "$output" again
+}
+
+@test "orphans are reaped and do not hold the box open" {
+	status 0 aipod run sh -c '(sleep 100 &) ; sh -c "sleep 0.1 & exit"; sleep 0.5;
+	    ps -o stat | grep -c Z || :'
+	is "$output" 0
+}
