@@ -1,0 +1,121 @@
+/*
+ * aipod-relay: be PID 1 in the container: reap, resolve, relay.
+ */
+#include <sys/resource.h>
+
+#include <err.h>
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "init.h"
+#include "mem.h"
+#include "relay.h"
+#include "status.h"
+#include "tool.h"
+
+static const struct tool tool = {
+	"aipod-relay",
+	"[-sv] [-d DIR] -- COMMAND [ARG ...]",
+	"  -d, --dir DIR        where the host's sockets are    [/run/aipod]\n"
+	"  -s, --strict         run nothing when a port cannot be had\n"
+};
+
+static const struct option options[] = {
+	TOOL_OPTIONS,
+	{ "dir", required_argument, NULL, 'd' },
+	{ "strict", no_argument, NULL, 's' },
+	{ NULL, 0, NULL, 0 }
+};
+
+#if HAVE_EPOLL
+static void
+network(void *arg)
+{
+	if (relay_run(arg) == -1)
+		warn("cannot relay");
+}
+
+/* The command's limit stays as it was; ours becomes what is allowed. */
+static void
+raise_limit(struct rlimit *was)
+{
+	struct rlimit lim;
+
+	if (getrlimit(RLIMIT_NOFILE, was) == -1)
+		err(ST_SYS, "cannot read the limit of open files");
+	lim = *was;
+	lim.rlim_cur = lim.rlim_max;
+	setrlimit(RLIMIT_NOFILE, &lim);
+}
+
+static void
+extend_path(const char *dir)
+{
+	const char *path = getenv("PATH");
+	char *longer;
+
+	if (path == NULL || *path == '\0')
+		path = "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:"
+		    "/sbin:/bin";
+	longer = xasprintf("%s:%s/bin", path, dir);
+	if (setenv("PATH", longer, 1) == -1)
+		err(ST_SYS, "cannot set PATH");
+	free(longer);
+}
+
+static int
+run(const char *dir, int strict, char *const *argv)
+{
+	static struct relay relay;
+	struct init init;
+	enum relay_fixed failed;
+
+	memset(&init, 0, sizeof(init));
+	relay.dir = dir;
+	raise_limit(&init.nofile);
+	if (relay_bind(&relay, &failed) != 0 && (strict || tool_verbose >= 0)) {
+		warn("cannot listen on '%s'%s", relay_fixed_name(failed),
+		    errno != EACCES ? "" : " (run the container with --sysctl"
+		    " net.ipv4.ip_unprivileged_port_start=0)");
+		if (strict)
+			return ST_SYS;
+	}
+	extend_path(dir);
+	init.argv = argv;
+	init.verbose = tool_verbose > 0;
+	init.helper = network;
+	init.arg = &relay;
+	return init_run(&init);
+}
+#else
+static int
+run(const char *dir, int strict, char *const *argv)
+{
+	(void)dir;
+	(void)strict;
+	errx(ST_SYS, "cannot run '%s': this system has no epoll(7)", argv[0]);
+}
+#endif
+
+int
+main(int argc, char *argv[])
+{
+	const char *dir = "/run/aipod";
+	int c, strict = 0;
+
+	while ((c = tool_getopt(&tool, argc, argv, "+d:s", options)) != -1)
+		switch (c) {
+		case 'd':
+			dir = optarg;
+			break;
+		case 's':
+			strict = 1;
+			break;
+		default:
+			tool_usage(&tool);
+		}
+	if (optind == argc)
+		tool_usage(&tool);
+	return run(dir, strict, argv + optind);
+}

@@ -1,0 +1,202 @@
+#if HAVE_EPOLL
+#include <sys/ioctl.h>
+#include <sys/prctl.h>
+#include <sys/types.h>
+#include <sys/wait.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <signal.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "child.h"
+#include "init.h"
+#include "status.h"
+
+struct state {
+	pid_t		 child;
+	pid_t		 helper;	/* -1: waits to be started again */
+	struct timespec	 born;		/* of the helper */
+	int		 leads;		/* this process leads its session */
+	int		 tty;		/* its terminal, or -1 */
+	sigset_t	 mask;		/* as it was given to us */
+};
+
+/* Let go of the standard descriptors: their other ends must see the child. */
+static void
+let_go(int verbose)
+{
+	int fd, i;
+
+	if ((fd = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+		return;
+	for (i = STDIN_FILENO; i <= STDERR_FILENO; i++)
+		if (i != STDERR_FILENO || !verbose)
+			dup2(fd, i);
+	if (fd > STDERR_FILENO)
+		close(fd);
+}
+
+/*
+ * The child shall lead a session that owns the terminal, just as if there
+ * were no init, so this process gives the terminal up.  That hangs up our own
+ * group: not to be passed on.
+ */
+static void
+give_up_terminal(struct state *s)
+{
+	struct sigaction ign = { .sa_handler = SIG_IGN }, hup, cont;
+	int fd;
+
+	s->tty = -1;
+	s->leads = getsid(0) == getpid();
+	if (!s->leads)
+		return;
+	for (fd = STDIN_FILENO; fd <= STDERR_FILENO && s->tty == -1; fd++)
+		if (tcgetsid(fd) == getpid())
+			s->tty = fd;
+	if (s->tty == -1)
+		return;
+	sigemptyset(&ign.sa_mask);
+	sigaction(SIGHUP, &ign, &hup);
+	sigaction(SIGCONT, &ign, &cont);
+	if (ioctl(s->tty, TIOCNOTTY, 0) == -1)
+		s->tty = -1;
+	sigaction(SIGHUP, &hup, NULL);
+	sigaction(SIGCONT, &cont, NULL);
+}
+
+static int
+start_child(struct state *s, const struct init *in)
+{
+	int saved;
+
+	if ((s->child = fork()) != 0)
+		return s->child == -1 ? -1 : 0;
+	if (s->leads) {
+		setsid();
+		if (s->tty != -1)
+			ioctl(s->tty, TIOCSCTTY, 0);
+	}
+	setrlimit(RLIMIT_NOFILE, &in->nofile);
+	sigprocmask(SIG_SETMASK, &s->mask, NULL);
+	execvp(in->argv[0], in->argv);
+	saved = errno;
+	warn("cannot run '%s'", in->argv[0]);
+	_exit(saved == ENOENT ? ST_NOTFOUND : ST_NOEXEC);
+}
+
+static int
+start_helper(struct state *s, const struct init *in)
+{
+	sigset_t none;
+	pid_t parent = getpid();
+
+	clock_gettime(CLOCK_MONOTONIC, &s->born);
+	if ((s->helper = fork()) != 0)
+		return s->helper == -1 ? -1 : 0;
+	prctl(PR_SET_PDEATHSIG, SIGKILL);
+	if (getppid() != parent)
+		_exit(ST_SYS);
+	setsid();
+	let_go(in->verbose);
+	sigemptyset(&none);
+	sigprocmask(SIG_SETMASK, &none, NULL);
+	in->helper(in->arg);
+	_exit(ST_SYS);
+}
+
+/* Bury the dead; 1 with the child's status when it is among them. */
+static int
+reap(struct state *s, int *status)
+{
+	int st, over = 0;
+	pid_t pid;
+
+	while ((pid = waitpid(-1, &st, WNOHANG)) > 0) {
+		if (pid == s->child) {
+			*status = child_status(st);
+			over = 1;
+		} else if (pid == s->helper)
+			s->helper = -1;
+	}
+	return over;
+}
+
+/* Did the terminal send it, to a group that the child is in as well? */
+static int
+from_terminal(const struct state *s, const siginfo_t *si)
+{
+	return !s->leads && si->si_code == SI_KERNEL;
+}
+
+/* Start the helper again, but at most once a second. */
+static void
+revive(struct state *s, const struct init *in)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	if (now.tv_sec - s->born.tv_sec > 1)
+		start_helper(s, in);
+}
+
+static int
+watch_over(struct state *s, const struct init *in, const sigset_t *all)
+{
+	const struct timespec second = { 1, 0 };
+	siginfo_t si;
+	int sig, status = 0;
+
+	for (;;) {
+		if (s->helper == -1)
+			sig = sigtimedwait(all, &si, &second);
+		else
+			sig = sigwaitinfo(all, &si);
+		if (sig == SIGCHLD) {
+			if (reap(s, &status))
+				return status;
+		} else if (sig > 0 && !from_terminal(s, &si))
+			kill(s->child, sig);
+		if (s->helper == -1)
+			revive(s, in);
+	}
+}
+
+int
+init_run(const struct init *in)
+{
+	struct state s;
+	sigset_t all;
+	int status;
+
+	memset(&s, 0, sizeof(s));
+	sigfillset(&all);
+	sigprocmask(SIG_SETMASK, &all, &s.mask);
+	sigemptyset(&s.mask);
+	/* the agent has our uid: it shall not get at our memory */
+	prctl(PR_SET_DUMPABLE, 0);
+	if (start_helper(&s, in) == -1) {
+		warn("cannot start a process");
+		return ST_SYS;
+	}
+	give_up_terminal(&s);
+	if (start_child(&s, in) == -1) {
+		warn("cannot start a process");
+		status = ST_SYS;
+	} else {
+		let_go(in->verbose);
+		status = watch_over(&s, in, &all);
+	}
+	if (s.helper > 0 && kill(s.helper, SIGKILL) == 0)
+		waitpid(s.helper, NULL, 0);
+	return status;
+}
+#else
+typedef int init_needs_linux;
+#endif

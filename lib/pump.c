@@ -1,0 +1,222 @@
+#if HAVE_EPOLL
+#include <sys/socket.h>
+
+#include <errno.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "pump.h"
+
+#define CHUNK	(64 * 1024)
+#define TURNS	4		/* chunks a call, for the others' sake */
+
+enum { BLOCKED, ENDED, MORE };
+
+static int
+would_block(void)
+{
+	return errno == EAGAIN || errno == EWOULDBLOCK || errno == EINTR;
+}
+
+static void
+drop(struct flow *f)
+{
+	free(f->left);
+	f->left = NULL;
+	f->len = f->off = 0;
+}
+
+/* The reader of flow i is gone: its writer may go on talking to nobody. */
+static void
+no_reader(struct flow *f)
+{
+	drop(f);
+	f->sink = 1;
+}
+
+/* Write what is left over; 1 when all is gone. */
+static int
+flush(struct pump *p, int i)
+{
+	struct flow *f = &p->flow[i];
+	ssize_t w;
+
+	while (f->len > f->off) {
+		w = send(p->side[1 - i].fd, f->left + f->off, f->len - f->off,
+		    MSG_NOSIGNAL);
+		if (w == -1) {
+			if (would_block())
+				return 0;
+			no_reader(f);
+			return 1;
+		}
+		f->off += (size_t)w;
+	}
+	drop(f);
+	return 1;
+}
+
+static void
+keep(struct pump *p, struct flow *f, const char *s, size_t n)
+{
+	if ((f->left = malloc(n)) == NULL) {
+		p->reset = 1;
+		return;
+	}
+	memcpy(f->left, s, n);
+	f->len = n;
+	f->off = 0;
+}
+
+static void
+end(struct pump *p, int i)
+{
+	p->flow[i].eof = 1;
+	if (!p->flow[i].sink)
+		shutdown(p->side[1 - i].fd, SHUT_WR);
+}
+
+/* Read once from side i and write it to the other. */
+static int
+step(struct pump *p, int i)
+{
+	static char chunk[CHUNK];
+	struct flow *f = &p->flow[i];
+	ssize_t r, w;
+
+	if ((r = recv(p->side[i].fd, chunk, sizeof(chunk), 0)) == -1) {
+		if (would_block())
+			return BLOCKED;
+		p->reset = 1;
+		return ENDED;
+	}
+	if (r == 0) {
+		end(p, i);
+		return ENDED;
+	}
+	if (f->sink)
+		return MORE;
+	w = send(p->side[1 - i].fd, chunk, (size_t)r, MSG_NOSIGNAL);
+	if (w == -1) {
+		if (!would_block()) {
+			no_reader(f);
+			return MORE;
+		}
+		w = 0;
+	}
+	if (w < r) {
+		keep(p, f, chunk + w, (size_t)(r - w));
+		return BLOCKED;
+	}
+	return r < CHUNK ? BLOCKED : MORE;
+}
+
+static void
+run(struct pump *p, int i)
+{
+	struct flow *f = &p->flow[i];
+	int n;
+
+	if (f->len != 0 && !flush(p, i))
+		return;
+	for (n = 0; n < TURNS && !f->eof && !p->reset; n++)
+		if (step(p, i) != MORE)
+			break;
+}
+
+static int
+finished(const struct pump *p)
+{
+	const struct flow *a = &p->flow[0], *b = &p->flow[1];
+
+	if (p->reset || (a->eof && b->eof && a->len == 0 && b->len == 0))
+		return 1;
+	if (p->linger)
+		return 0;
+	/* one way is over and nobody reads the other */
+	return (a->eof && b->sink) || (b->eof && a->sink) ||
+	    (a->sink && b->sink);
+}
+
+static int
+want(struct pump *p)
+{
+	int i, events;
+
+	for (i = 0; i < 2; i++) {
+		events = 0;
+		if (!p->flow[i].eof && p->flow[i].len == 0)
+			events |= LOOP_IN;
+		if (p->flow[1 - i].len != 0)
+			events |= LOOP_OUT;
+		if (loop_want(p->loop, &p->side[i], events) == -1)
+			return -1;
+	}
+	return 0;
+}
+
+static void
+ready(struct watch *w, int events)
+{
+	struct pump *p = w->arg;
+	int i = w == &p->side[1];
+
+	if (events & LOOP_IN)
+		run(p, i);
+	if (events & LOOP_OUT)
+		run(p, 1 - i);
+	if (!finished(p) && want(p) == -1)
+		p->reset = 1;
+	if (finished(p))
+		p->done(p);
+}
+
+int
+pump_ahead(struct pump *p, int i, const void *s, size_t n)
+{
+	if (n != 0)
+		keep(p, &p->flow[i], s, n);
+	return p->reset ? -1 : 0;
+}
+
+void
+pump_refuse(struct pump *p, int i)
+{
+	p->flow[i].sink = 1;
+	p->linger = 1;
+}
+
+int
+pump_start(struct pump *p, struct loop *l, int a, int b,
+    void (*done)(struct pump *), void *arg)
+{
+	int i;
+
+	p->loop = l;
+	p->done = done;
+	p->arg = arg;
+	p->side[0].fd = a;
+	p->side[1].fd = b;
+	for (i = 0; i < 2; i++) {
+		p->side[i].want = 0;
+		p->side[i].fn = ready;
+		p->side[i].arg = p;
+	}
+	return want(p);
+}
+
+void
+pump_stop(struct pump *p)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (p->side[i].want != 0)
+			loop_want(p->loop, &p->side[i], 0);
+		drop(&p->flow[i]);
+	}
+}
+#else
+typedef int pump_needs_epoll;
+#endif

@@ -1,0 +1,49 @@
+/*
+ * Relay bytes between two stream sockets, both ways: what one side sends the
+ * other gets; end of file is passed on as a half-close; a side that does not
+ * read stops the other from being read.
+ */
+#ifndef AIPOD_PUMP_H
+#define AIPOD_PUMP_H
+
+#include <stddef.h>
+
+#include "loop.h"
+
+struct flow {			/* from side i to side 1 - i */
+	char	*left;		/* read, not yet written; owned */
+	size_t	 len;
+	size_t	 off;
+	int	 eof;		/* nothing more comes, and that is passed on */
+	int	 sink;		/* what comes is thrown away */
+};
+
+struct pump {
+	struct loop	*loop;
+	struct watch	 side[2];
+	struct flow	 flow[2];
+	int		 linger;	/* see pump_refuse */
+	int		 reset;		/* a side broke off: close with a reset */
+	void		(*done)(struct pump *);
+	void		*arg;		/* the caller's */
+};
+
+/*
+ * Start on two connected, non-blocking sockets.  done is called once, when
+ * both directions have ended or one side broke off; it may free the pump after
+ * pump_stop.  pump_start itself never calls it.  The descriptors stay the
+ * caller's.  0, or -1 with errno, after which pump_stop is due.
+ */
+int	pump_start(struct pump *, struct loop *, int a, int b,
+	    void (*done)(struct pump *), void *arg);
+/* Before pump_start: bytes that were read from side i already; 0 or -1. */
+int	pump_ahead(struct pump *, int i, const void *, size_t);
+/*
+ * Before pump_start: throw away what side i sends, until it ends, so that it
+ * can read an answer in peace.
+ */
+void	pump_refuse(struct pump *, int i);
+/* Take out of the loop and release buffers. */
+void	pump_stop(struct pump *);
+
+#endif

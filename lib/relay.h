@@ -1,0 +1,71 @@
+/*
+ * The network half of aipod-relay: what looks like a network inside of the
+ * container is taken to the host's sockets in RUNDIR.
+ */
+#ifndef AIPOD_RELAY_H
+#define AIPOD_RELAY_H
+
+#include <stdint.h>
+
+#include "hosts.h"
+#include "loop.h"
+#include "names.h"
+
+#define RELAY_DNS	53		/* on 127.0.0.1, all of them */
+#define RELAY_MCP	7822
+#define RELAY_PROXY	3128
+#define RELAY_SELF	"host.containers.internal"
+
+enum relay_fixed { FIXED_UDP, FIXED_DNS, FIXED_MCP, FIXED_PROXY, FIXED_MAX };
+
+struct conn;
+struct dnsconn;
+struct listener;
+
+struct relay {
+	const char	*dir;		/* RUNDIR */
+	int		 fixed[FIXED_MAX];	/* listening; -1: not to be had */
+	struct loop	 loop;
+	struct hosts	 hosts;
+	struct names	 names;
+	struct name	 self;		/* the host, at 127.0.0.1 */
+	struct listener	*listeners;
+	struct conn	*conns;
+	struct dnsconn	*dnsconns;
+	unsigned int	 nlisten;
+	unsigned int	 maxlisten;
+	unsigned int	 nconn;
+	unsigned int	 maxconn;
+	unsigned int	 ndns;
+	unsigned int	 waiting;	/* connections whose peer is busy */
+	int		 paused;	/* as many connections as there can be */
+	int		 taken;		/* a port of the host's is not free */
+	struct watch	 udp;
+	struct watch	 notify;
+};
+
+/* What relay_name says about a name. */
+enum relay_known { KNOWN, UNKNOWN, NO_ROOM };
+
+/*
+ * Make the sockets of relay_fixed that are always there.  Returns how many
+ * could not be made; *failed and errno tell of the first of them.
+ */
+int	relay_bind(struct relay *, enum relay_fixed *failed);
+const char *relay_fixed_name(enum relay_fixed);
+
+/* Work until the process is killed; returns only when it cannot begin. */
+int	relay_run(struct relay *);
+
+/*
+ * The address of a normalised name, which is listened on from now on.
+ */
+enum relay_known relay_name(struct relay *, const char *host, uint32_t *addr);
+/* Read RUNDIR/hosts again if it has changed. */
+void	relay_reload(struct relay *);
+
+/* The DNS server, lib/relaydns.c. */
+int	relay_dns_start(struct relay *);
+void	relay_dns_accept(struct relay *, int fd);
+
+#endif
