@@ -1,7 +1,8 @@
 /*
  * aipod-launch: put the session together and run the agent, or any command.
  */
-#include <sys/socket.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
 
 #include <err.h>
 #include <errno.h>
@@ -11,7 +12,6 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
-#include <sys/wait.h>
 #include <unistd.h>
 
 #include "agent.h"
@@ -220,6 +220,7 @@ put_fact(const struct session *s, const char *name, const char *value)
 static void
 make_session(struct launch *l)
 {
+	mode_t mask = umask(077);
 	char *name;
 
 	if (session_make(&l->w, &l->session, &l->lock) == -1)
@@ -229,6 +230,7 @@ make_session(struct launch *l)
 	put_fact(&l->session, "engine", l->engine.program);
 	put_fact(&l->session, "workspace", l->w.path);
 	put_fact(&l->session, "agent", l->agent.name);
+	umask(mask);
 	setenv("AIPOD_WORKSPACE", l->w.path, 1);
 	setenv("AIPOD_SESSION", l->session.id, 1);
 	setenv("AIPOD_SESSION_DIR", l->session.dir, 1);
@@ -279,12 +281,14 @@ run_once(struct launch *l, int *gone)
 	struct supervise s;
 	struct term *term = NULL;
 	int dog, status, ask, saved;
+	pid_t pid;
 	char *cid;
 
 	memset(&s, 0, sizeof(s));
 	make_session(l);
 	/* from here on whatever ends us, the watchdog cleans up */
-	if ((dog = watchdog_start(&l->session, l->lock)) == -1)
+	if ((dog = watchdog_start(&l->session, l->lock,
+	    &pid)) == -1)
 		err(ST_SYS, "cannot start the watchdog");
 	add_servers(l, &s);
 	xprepare_run(&l->prep);
@@ -312,15 +316,15 @@ run_once(struct launch *l, int *gone)
 	*gone = status == 125 && !s.created;
 	if (s.unclean && s.created) {
 		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		pid_t pid = child_start(rm.v, null, null, null);
+		pid_t removal = child_start(rm.v, null, null, null);
 
-		if (pid != -1)
-			child_wait(pid);
+		if (removal != -1)
+			child_wait(removal);
 		close(null);
 	}
 	if (session_remove(&l->session) == -1)
 		warn("cannot remove '%s'", l->session.dir);
-	watchdog_done(dog);
+	watchdog_done(dog, pid);
 	close(l->lock);
 	free(term);
 	free(cid);

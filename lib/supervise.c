@@ -114,7 +114,7 @@ start(char *const *v, int keep, int slave, int deaf)
 }
 
 int
-watchdog_start(const struct session *s, int lockfd)
+watchdog_start(const struct session *s, int lockfd, pid_t *pid)
 {
 	char id[WORKSPACE_HASH + SESSION_ID + 1], done;
 	char *sweep = xconf_tool("aipod-sweep");
@@ -130,7 +130,7 @@ watchdog_start(const struct session *s, int lockfd)
 	v[3] = id;
 	if (pipe(p) == -1)
 		return -1;
-	switch (fork()) {
+	switch (*pid = fork()) {
 	case -1:
 		return -1;
 	case 0:
@@ -163,10 +163,11 @@ watchdog_start(const struct session *s, int lockfd)
 }
 
 void
-watchdog_done(int fd)
+watchdog_done(int fd, pid_t pid)
 {
 	io_writeall(fd, "x", 1);
 	close(fd);
+	child_wait(pid);
 }
 
 /* TERM, and KILL for what does not go within five seconds. */

@@ -38,10 +38,10 @@ struct supervise {
 /*
  * Start the watchdog: a process that does nothing until this one is gone
  * without having called watchdog_done, and then sweeps the session.  Returns
- * its descriptor, or -1 with errno.
+ * its descriptor and sets *pid, or returns -1 with errno.
  */
-int	watchdog_start(const struct session *, int lockfd);
-void	watchdog_done(int fd);
+int	watchdog_start(const struct session *, int lockfd, pid_t *pid);
+void	watchdog_done(int fd, pid_t);
 
 /*
  * Start servers and engine, pass on signals and bytes, restart what dies
