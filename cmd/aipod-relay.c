@@ -16,14 +16,16 @@
 
 static const struct tool tool = {
 	"aipod-relay",
-	"[-sv] [-d DIR] -- COMMAND [ARG ...]",
+	"[-msv] [-d DIR] -- COMMAND [ARG ...]",
 	"  -d, --dir DIR        where the host's sockets are    [/run/aipod]\n"
+	"  -m, --mcp-only       resolve and relay nothing but MCP\n"
 	"  -s, --strict         run nothing when a port cannot be had\n"
 };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "dir", required_argument, NULL, 'd' },
+	{ "mcp-only", no_argument, NULL, 'm' },
 	{ "strict", no_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -65,7 +67,7 @@ extend_path(const char *dir)
 }
 
 static int
-run(const char *dir, int strict, char *const *argv)
+run(const char *dir, int mcp_only, int strict, char *const *argv)
 {
 	static struct relay relay;
 	struct init init;
@@ -73,6 +75,7 @@ run(const char *dir, int strict, char *const *argv)
 
 	memset(&init, 0, sizeof(init));
 	relay.dir = dir;
+	relay.mcp_only = mcp_only;
 	raise_limit(&init.nofile);
 	if (relay_bind(&relay, &failed) != 0 && (strict || tool_verbose >= 0)) {
 		warn("cannot listen on '%s'%s", relay_fixed_name(failed),
@@ -90,9 +93,10 @@ run(const char *dir, int strict, char *const *argv)
 }
 #else
 static int
-run(const char *dir, int strict, char *const *argv)
+run(const char *dir, int mcp_only, int strict, char *const *argv)
 {
 	(void)dir;
+	(void)mcp_only;
 	(void)strict;
 	errx(ST_SYS, "cannot run '%s': this system has no epoll(7)", argv[0]);
 }
@@ -102,12 +106,15 @@ int
 main(int argc, char *argv[])
 {
 	const char *dir = "/run/aipod";
-	int c, strict = 0;
+	int c, mcp_only = 0, strict = 0;
 
-	while ((c = tool_getopt(&tool, argc, argv, "+d:s", options)) != -1)
+	while ((c = tool_getopt(&tool, argc, argv, "+d:ms", options)) != -1)
 		switch (c) {
 		case 'd':
 			dir = optarg;
+			break;
+		case 'm':
+			mcp_only = 1;
 			break;
 		case 's':
 			strict = 1;
@@ -117,5 +124,5 @@ main(int argc, char *argv[])
 		}
 	if (optind == argc)
 		tool_usage(&tool);
-	return run(dir, strict, argv + optind);
+	return run(dir, mcp_only, strict, argv + optind);
 }

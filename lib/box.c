@@ -201,7 +201,9 @@ xbox_argv(const struct box *b, struct argv *a)
 	argv_add(a, "--entrypoint");
 	argv_add(a, BOX_RUN "/bin/aipod-relay");
 	argv_add(a, b->image);
-	argv_add(a, b->network == NULL ? "--strict" : "--mcp-only");
+	argv_add(a, "--strict");
+	if (b->network != NULL)
+		argv_add(a, "--mcp-only");
 	argv_add(a, "--");
 	argv_addv(a, b->command.v);
 }

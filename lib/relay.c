@@ -113,6 +113,9 @@ relay_bind(struct relay *r, enum relay_fixed *failed)
 	int bad = 0, i, saved = 0;
 
 	for (i = 0; i < FIXED_MAX; i++) {
+		r->fixed[i] = -1;
+		if (r->mcp_only && i != FIXED_MCP)
+			continue;
 		r->fixed[i] = bound(fixed[i].type, LOOPBACK, fixed[i].port);
 		if (r->fixed[i] == -1 && bad++ == 0) {
 			*failed = (enum relay_fixed)i;

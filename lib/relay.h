@@ -24,6 +24,7 @@ struct listener;
 
 struct relay {
 	const char	*dir;		/* RUNDIR */
+	int		 mcp_only;	/* the container has a network */
 	int		 fixed[FIXED_MAX];	/* listening; -1: not to be had */
 	struct loop	 loop;
 	struct hosts	 hosts;
