@@ -1,0 +1,195 @@
+#include <sys/file.h>
+#include <sys/stat.h>
+
+#include <errno.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "buf.h"
+#include "hash.h"
+#include "io.h"
+#include "rec.h"
+#include "utf8.h"
+#include "workspace.h"
+
+#define LINE_MAX_BYTES	(1024 * 1024)
+
+static const char zeros[] =
+    "0000000000000000000000000000000000000000000000000000000000000000";
+
+/*
+ * The digest of the last line of fd.  A line that was torn by a crash is given
+ * its newline, so that the next record stands on a line of its own.
+ */
+static int
+last_digest(int fd, char hex[HASH_HEX])
+{
+	struct stat st;
+	struct buf b = BUF_INIT;
+	char *nl;
+	off_t from;
+	size_t n;
+	int rc = -1;
+
+	if (fstat(fd, &st) == -1)
+		return -1;
+	if (st.st_size == 0) {
+		memcpy(hex, zeros, HASH_HEX);
+		return 0;
+	}
+	from = st.st_size > LINE_MAX_BYTES ? st.st_size - LINE_MAX_BYTES : 0;
+	n = (size_t)(st.st_size - from);
+	if (buf_reserve(&b, n) == -1 || lseek(fd, from, SEEK_SET) == -1 ||
+	    io_readfull(fd, b.p, n) != (ssize_t)n)
+		goto out;
+	if (b.p[n - 1] == '\n')
+		n--;
+	else if (io_writeall(fd, "\n", 1) == -1)
+		goto out;
+	for (nl = b.p + n; nl > b.p && nl[-1] != '\n'; nl--)
+		;
+	hash_bytes_hex(nl, (size_t)(b.p + n - nl), hex);
+	rc = 0;
+out:
+	buf_free(&b);
+	return rc;
+}
+
+static void
+add_field(struct buf *b, const char *s)
+{
+	struct buf safe = BUF_INIT;
+
+	if (s != NULL)
+		vis_add(&safe, s, strlen(s), 0);
+	rec_add(b, safe.p, safe.len);
+	buf_addc(b, '\t');
+	b->bad |= safe.bad;
+	buf_free(&safe);
+}
+
+static void
+add_time(struct buf *b)
+{
+	char text[32];
+	struct tm tm;
+	time_t now = time(NULL);
+
+	gmtime_r(&now, &tm);
+	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ\t", &tm);
+	buf_puts(b, text);
+}
+
+int
+audit_add(const struct workspace *w, const struct audit *a)
+{
+	struct buf b = BUF_INIT, safe = BUF_INIT;
+	struct stat st;
+	char hex[HASH_HEX], *dir, *path;
+	int fd, rc = -1, saved;
+
+	dir = xworkspace_make_state(w);
+	free(dir);
+	path = workspace_state(w, "audit");
+	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
+	    0600);
+	free(path);
+	if (fd == -1)
+		return -1;
+	while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
+		;
+	if (rc == -1 || last_digest(fd, hex) == -1 || fstat(fd, &st) == -1) {
+		rc = -1;
+		goto out;
+	}
+	add_time(&b);
+	add_field(&b, a->session);
+	add_field(&b, a->kind);
+	add_field(&b, a->verdict);
+	add_field(&b, a->why);
+	vis_add(&safe, a->subject, a->len, 0);
+	rec_add(&b, safe.p, safe.len);
+	buf_addc(&b, '\t');
+	add_field(&b, a->detail);
+	buf_puts(&b, hex);
+	buf_addc(&b, '\n');
+	rc = b.bad || safe.bad ? -1 : 0;
+	if (rc == 0 && (rc = io_writeall(fd, b.p, b.len)) == -1) {
+		/* a full disk: no part of a record stays */
+		saved = errno;
+		if (ftruncate(fd, st.st_size) == -1)
+			saved = errno;
+		errno = saved;
+	}
+	if (rc == 0)
+		rc = fsync(fd);
+out:
+	saved = errno;
+	close(fd);
+	buf_free(&b);
+	buf_free(&safe);
+	errno = saved;
+	return rc;
+}
+
+/* Check a line (its newline replaced by NUL) against the digest before it. */
+static const char *
+check_line(char *line, size_t n, const char *chain)
+{
+	char *f[AUDIT_FIELDS], *tab;
+
+	if (strlen(line) != n)
+		return "it holds a NUL byte";
+	if ((tab = strrchr(line, '\t')) == NULL || strlen(tab + 1) != 64)
+		return "it is no record";
+	if (strcmp(tab + 1, chain) != 0)
+		return "the line before it is not the one that was written";
+	return rec_split(line, f, AUDIT_FIELDS) < AUDIT_FIELDS ?
+	    "it is no record" : NULL;
+}
+
+long
+audit_verify(const char *path, long *lines, char *head, const char **why)
+{
+	char chain[HASH_HEX], next[HASH_HEX], *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	FILE *fp;
+	long bad = 0;
+	int fd;
+
+	*lines = 0;
+	*why = NULL;
+	memcpy(chain, zeros, HASH_HEX);
+	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
+		return -1;
+	if ((fp = fdopen(fd, "r")) == NULL) {
+		close(fd);
+		return -1;
+	}
+	while (bad == 0 && (n = getline(&line, &cap, fp)) != -1) {
+		++*lines;
+		if (line[n - 1] != '\n') {
+			*why = "it was cut short";
+			bad = *lines;
+			break;
+		}
+		line[--n] = '\0';
+		hash_bytes_hex(line, (size_t)n, next);
+		if ((*why = check_line(line, (size_t)n, chain)) != NULL)
+			bad = *lines;
+		memcpy(chain, next, HASH_HEX);
+	}
+	if (ferror(fp))
+		bad = -1;
+	free(line);
+	fclose(fp);
+	if (head != NULL)
+		memcpy(head, chain, HASH_HEX);
+	return bad;
+}
