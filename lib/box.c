@@ -119,6 +119,20 @@ add_confinement(const struct box *b, struct argv *a)
 	argv_add(a, "net.ipv4.ip_unprivileged_port_start=0");
 }
 
+/* 1 when a mask's volume lies over the path: then it is out of sight. */
+static int
+is_masked(const struct box *b, const char *path)
+{
+	size_t i, n;
+
+	for (i = 0; i + 1 < b->masks.n; i += 2) {
+		n = strlen(b->masks.v[i]);
+		if (strncmp(path, b->masks.v[i], n) == 0 && path[n] == '/')
+			return 1;
+	}
+	return 0;
+}
+
 static void
 add_mounts(const struct box *b, struct argv *a)
 {
@@ -132,6 +146,8 @@ add_mounts(const struct box *b, struct argv *a)
 		    b->masks.v[i]);
 	}
 	for (i = 0; i + 1 < b->hidden.n; i += 2) {
+		if (is_masked(b, b->hidden.v[i]))
+			continue;
 		share = xconf_share(strcmp(b->hidden.v[i + 1], "dir") == 0 ?
 		    "box/empty.d" : "box/empty");
 		at = xasprintf(BOX_WORKDIR "/%s", b->hidden.v[i]);
