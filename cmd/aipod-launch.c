@@ -314,14 +314,8 @@ run_once(struct launch *l, int *gone)
 	if (term != NULL)
 		term_close(term);
 	*gone = status == 125 && !s.created;
-	if (s.unclean && s.created) {
-		int null = open("/dev/null", O_RDWR | O_CLOEXEC);
-		pid_t removal = child_start(rm.v, null, null, null);
-
-		if (removal != -1)
-			child_wait(removal);
-		close(null);
-	}
+	if (s.unclean && s.created)
+		child_run_quietly(rm.v);
 	if (session_remove(&l->session) == -1)
 		warn("cannot remove '%s'", l->session.dir);
 	watchdog_done(dog, pid);

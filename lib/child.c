@@ -91,6 +91,19 @@ child_run(char *const *v)
 	return child_wait(pid);
 }
 
+int
+child_run_quietly(char *const *v)
+{
+	pid_t pid;
+	int null;
+
+	if ((null = open("/dev/null", O_RDWR | O_CLOEXEC)) == -1)
+		return -1;
+	pid = child_start(v, null, null, null);
+	close(null);
+	return pid == -1 ? -1 : child_wait(pid);
+}
+
 /* Feed and drain at once, so that neither side can block the other. */
 static int
 converse(int to, int from, const struct buf *in, struct buf *out, size_t max)

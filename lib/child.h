@@ -26,6 +26,8 @@ int	child_status(int wstatus);
 
 /* child_start, then child_wait. */
 int	child_run(char *const *v);
+/* The same with /dev/null for standard input, output and error. */
+int	child_run_quietly(char *const *v);
 
 /*
  * Run with the bytes of `in` (may be NULL: /dev/null) as standard input and

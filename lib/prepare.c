@@ -157,17 +157,8 @@ xmake_once(struct prepare *p, const char *what, const char *name)
 	if (p->dry_run)
 		puts(buf_str(&line));
 	else {
-		struct buf out = BUF_INIT, in = BUF_INIT;
-		int keep = dup(STDERR_FILENO), null;
-
 		/* that it exists already is no news, and no error */
-		null = open("/dev/null", O_WRONLY | O_CLOEXEC);
-		dup2(null, STDERR_FILENO);
-		status = child_capture(a.v, &in, &out, OUTPUT_MAX);
-		dup2(keep, STDERR_FILENO);
-		close(keep);
-		close(null);
-		buf_free(&out);
+		status = child_run_quietly(a.v);
 		if (status == -1)
 			err(ST_SYS, "cannot run '%s'", a.v[0]);
 		state = xworkspace_make_state(p->box->workspace);

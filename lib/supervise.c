@@ -280,7 +280,7 @@ loop(struct supervise *s, pid_t engine)
 		clock_gettime(CLOCK_MONOTONIC, &now);
 		if (now.tv_sec >= deadline.tv_sec) {
 			/* it will not go by itself */
-			child_run(s->remove->v);
+			child_run_quietly(s->remove->v);
 			deadline.tv_sec = now.tv_sec + SUPERVISE_GRACE;
 		}
 	}
