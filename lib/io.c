@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "buf.h"
+#include "hash.h"
 #include "io.h"
 #include "status.h"
 
@@ -55,24 +56,25 @@ io_readfull(int fd, void *data, size_t n)
 int
 io_slurp(int fd, struct buf *b, size_t max)
 {
-	size_t start = b->len;
+	char chunk[16384];
+	size_t left = max;
 	ssize_t r;
 
 	for (;;) {
-		if (buf_reserve(b, 4096) == -1)
-			return -1;
-		if ((r = read(fd, b->p + b->len, 4096)) == -1) {
+		if ((r = read(fd, chunk, sizeof(chunk))) == -1) {
 			if (errno == EINTR)
 				continue;
 			return -1;
 		}
 		if (r == 0)
 			return 0;
-		b->len += (size_t)r;
-		if (b->len - start > max) {
+		if ((size_t)r > left) {
 			errno = EFBIG;
 			return -1;
 		}
+		left -= (size_t)r;
+		if (buf_add(b, chunk, (size_t)r) == -1)
+			return -1;
 	}
 }
 
@@ -98,20 +100,18 @@ io_slurp_at(int dirfd, const char *path, struct buf *b, size_t max)
 	return rc;
 }
 
-char *
-io_line(const char *path)
+/* All of a small file as a string. */
+static char *
+small_file(const char *path)
 {
 	struct buf b = BUF_INIT;
-	char *nl;
 
 	if (io_slurp_at(AT_FDCWD, path, &b, 64 * 1024) == -1 ||
 	    buf_str(&b) == NULL) {
 		buf_free(&b);
 		return NULL;
 	}
-	if ((nl = strchr(b.p, '\n')) != NULL)
-		*nl = '\0';
-	else if (strlen(b.p) != b.len) {
+	if (strlen(b.p) != b.len) {
 		buf_free(&b);
 		errno = EINVAL;
 		return NULL;
@@ -119,12 +119,33 @@ io_line(const char *path)
 	return b.p;
 }
 
+char *
+io_line(const char *path)
+{
+	char *s;
+
+	if ((s = small_file(path)) != NULL)
+		s[strcspn(s, "\n")] = '\0';
+	return s;
+}
+
+char *
+io_text(const char *path)
+{
+	char *s;
+	size_t n;
+
+	if ((s = small_file(path)) != NULL && (n = strlen(s)) > 0 &&
+	    s[n - 1] == '\n')
+		s[n - 1] = '\0';
+	return s;
+}
+
 int
 io_replace(int dirfd, const char *name, const void *data, size_t n, mode_t mode)
 {
-	char tmp[NAME_MAX + 1];
+	char tmp[PATH_MAX], rnd[17];
 	const char *base;
-	static unsigned int serial;
 	int fd, len, saved;
 
 	base = strrchr(name, '/') != NULL ? strrchr(name, '/') + 1 : name;
@@ -132,8 +153,11 @@ io_replace(int dirfd, const char *name, const void *data, size_t n, mode_t mode)
 		errno = EINVAL;
 		return -1;
 	}
-	len = snprintf(tmp, sizeof(tmp), "%.*s.tmp.%ld.%u",
-	    (int)(base - name), name, (long)getpid(), serial++);
+	/* a name that nobody can have made before */
+	if (rand_hex(rnd, sizeof(rnd) - 1) == -1)
+		return -1;
+	len = snprintf(tmp, sizeof(tmp), "%.*s.tmp.%s", (int)(base - name),
+	    name, rnd);
 	if (len < 0 || (size_t)len >= sizeof(tmp)) {
 		errno = ENAMETOOLONG;
 		return -1;
@@ -183,16 +207,24 @@ io_put_line(const char *path, const char *line)
 int
 io_append(int dirfd, const char *name, const void *data, size_t n, mode_t mode)
 {
+	struct stat st;
 	int fd, rc, saved;
 
 	fd = openat(dirfd, name, O_WRONLY | O_APPEND | O_CREAT | O_NOFOLLOW |
-	    O_CLOEXEC, mode);
+	    O_NONBLOCK | O_NOCTTY | O_CLOEXEC, mode);
 	if (fd == -1)
 		return -1;
 	while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
 		;
-	if (rc == 0)
-		rc = io_writeall(fd, data, n);
+	if (rc == 0 && (rc = fstat(fd, &st)) == 0 && !S_ISREG(st.st_mode)) {
+		errno = EINVAL;
+		rc = -1;
+	}
+	if (rc == 0 && (rc = io_writeall(fd, data, n)) == -1) {
+		saved = errno;
+		if (ftruncate(fd, st.st_size) == 0)	/* or nothing */
+			errno = saved;
+	}
 	if (rc == 0)
 		rc = fsync(fd);
 	saved = errno;
@@ -206,6 +238,7 @@ int
 io_mkdirs(const char *path)
 {
 	char part[PATH_MAX];
+	struct stat st;
 	size_t i, n;
 
 	if ((n = strlen(path)) >= sizeof(part)) {
@@ -220,6 +253,12 @@ io_mkdirs(const char *path)
 		if (mkdir(part, 0700) == -1 && errno != EEXIST)
 			return -1;
 		part[i] = path[i];
+	}
+	if (stat(path, &st) == -1)
+		return -1;
+	if (!S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		return -1;
 	}
 	return 0;
 }

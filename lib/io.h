@@ -13,7 +13,10 @@ struct buf;
 int	 io_writeall(int fd, const void *, size_t);
 /* Up to n bytes, fewer only at end of file; returns the count or -1. */
 ssize_t	 io_readfull(int fd, void *, size_t n);
-/* Append all of fd to the buffer; EFBIG when there are more than max bytes. */
+/*
+ * Append all of fd to the buffer; EFBIG when there are more than max bytes
+ * (some of them may have been appended then).
+ */
 int	 io_slurp(int fd, struct buf *, size_t max);
 /*
  * The same for a regular file, relative to dirfd (AT_FDCWD: the working
@@ -26,6 +29,8 @@ int	 io_slurp_at(int dirfd, const char *path, struct buf *, size_t max);
  * with errno (ENOENT when there is none, EINVAL when it holds a NUL).
  */
 char	*io_line(const char *path);
+/* All of a small file without the newline at its end, as io_line. */
+char	*io_text(const char *path);
 /*
  * Replace dirfd/name by the bytes: temporary file, fsync, rename, fsync of the
  * directory.  Readers see the old or the new, never a part.
@@ -33,7 +38,10 @@ char	*io_line(const char *path);
 int	 io_replace(int dirfd, const char *name, const void *, size_t, mode_t);
 /* io_replace of one line (a newline is added) at a path. */
 int	 io_put_line(const char *path, const char *line);
-/* Append the bytes in one piece under an exclusive lock, and fsync. */
+/*
+ * Append the bytes to a regular file in one piece, all or nothing, under an
+ * exclusive lock, and fsync.  Follows no symbolic link, blocks on no FIFO.
+ */
 int	 io_append(int dirfd, const char *name, const void *, size_t, mode_t);
 /* mkdir -p with mode 0700 for what is missing. */
 int	 io_mkdirs(const char *path);
