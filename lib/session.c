@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "conf.h"
@@ -47,9 +48,12 @@ list_one(const char *top, const char *hash, struct session **s, int n)
 	struct dirent *e;
 	char *dir = xasprintf("%s/%s", top, hash);
 	DIR *d = opendir(dir);
+	int saved;
 
 	if (d == NULL) {
+		saved = errno;
 		free(dir);
+		errno = saved;
 		return errno == ENOENT ? n : -1;
 	}
 	while ((e = readdir(d)) != NULL) {
@@ -67,23 +71,51 @@ list_one(const char *top, const char *hash, struct session **s, int n)
 	return n;
 }
 
+/*
+ * The runtime directory may have to be in /tmp: what somebody else made there
+ * under our name says nothing about our sessions.
+ */
+static int
+is_ours(const char *top)
+{
+	struct stat st;
+
+	if (lstat(top, &st) == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (!S_ISDIR(st.st_mode) || st.st_uid != geteuid() ||
+	    (st.st_mode & 077) != 0) {
+		errno = EPERM;
+		return -1;
+	}
+	return 1;
+}
+
 int
 sessions_list(const char *hash, struct session **out)
 {
 	struct dirent *e;
 	char *top = xconf_runtime_dir();
 	DIR *d;
-	int n = 0;
+	int n, got;
 
 	*out = NULL;
-	if (hash != NULL)
+	got = n = is_ours(top);
+	if (got == 1 && hash != NULL)
 		n = list_one(top, hash, out, 0);
-	else if ((d = opendir(top)) != NULL) {
-		while (n != -1 && (e = readdir(d)) != NULL)
-			if (is_hex(e->d_name, WORKSPACE_HASH - 1))
-				n = list_one(top, e->d_name, out, n);
+	else if (got == 1 && (d = opendir(top)) != NULL) {
+		for (n = got = 0; got != -1 && (e = readdir(d)) != NULL;) {
+			if (!is_hex(e->d_name, WORKSPACE_HASH - 1))
+				continue;
+			if ((got = list_one(top, e->d_name, out, n)) != -1)
+				n = got;
+		}
 		closedir(d);
-	} else if (errno != ENOENT)
+		if (got == -1) {
+			sessions_free(*out, n);
+			*out = NULL;
+			n = -1;
+		}
+	} else if (got == 1)
 		n = -1;
 	free(top);
 	if (n > 0)
@@ -106,57 +138,12 @@ session_fact(const struct session *s, const char *name)
 {
 	char *path = xasprintf("%s/%s", s->dir, name), *line;
 
-	line = io_line(path);
+	line = io_text(path);
 	free(path);
 	return line;
 }
 
-int
-session_make(const struct workspace *w, struct session *s, int *lockfd)
-{
-	char *top = xconf_make_runtime_dir(), *dir, *path;
-	int fd = -1, tries;
-
-	memcpy(s->hash, w->hash, sizeof(s->hash));
-	s->alive = 1;
-	dir = xasprintf("%s/%s", top, w->hash);
-	free(top);
-	if (io_private_dir(dir) == -1) {
-		free(dir);
-		return -1;
-	}
-	for (tries = 0; tries < 16; tries++) {
-		if (rand_hex(s->id, SESSION_ID - 1) == -1)
-			break;
-		s->dir = xasprintf("%s/%s", dir, s->id);
-		if (mkdir(s->dir, 0700) == -1) {
-			free(s->dir);
-			if (errno == EEXIST)
-				continue;
-			break;
-		}
-		path = xasprintf("%s/lock", s->dir);
-		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
-		free(path);
-		if (fd == -1 || flock(fd, LOCK_EX | LOCK_NB) == -1)
-			break;
-		path = xasprintf("%s/run", s->dir);
-		if (mkdir(path, 0700) == 0) {
-			free(path);
-			free(dir);
-			*lockfd = fd;
-			return 0;
-		}
-		free(path);
-		break;
-	}
-	free(dir);
-	if (fd != -1)
-		close(fd);
-	return -1;
-}
-
-/* rm -rf below an open directory, following nothing. */
+/* rm -rf below an open directory, which is closed; follows nothing. */
 static int
 empty(int dirfd)
 {
@@ -171,15 +158,92 @@ empty(int dirfd)
 	while ((e = readdir(d)) != NULL) {
 		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
 			continue;
-		if (unlinkat(dirfd, e->d_name, 0) == 0)
+		if (unlinkat(dirfd, e->d_name, 0) == 0 || errno == ENOENT)
 			continue;
 		fd = openat(dirfd, e->d_name, O_RDONLY | O_DIRECTORY |
 		    O_NOFOLLOW | O_CLOEXEC);
 		if (fd == -1 || empty(fd) == -1 ||
-		    unlinkat(dirfd, e->d_name, AT_REMOVEDIR) == -1)
+		    (unlinkat(dirfd, e->d_name, AT_REMOVEDIR) == -1 &&
+		    errno != ENOENT))
 			rc = -1;
 	}
 	closedir(d);
+	return rc;
+}
+
+static int
+remove_tree(const char *dir)
+{
+	int fd;
+
+	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd == -1)
+		return errno == ENOENT ? 0 : -1;
+	if (empty(fd) == -1 || (rmdir(dir) == -1 && errno != ENOENT))
+		return -1;
+	return 0;
+}
+
+/*
+ * The directory appears under its name with the lock held already, so that
+ * nobody can take a session that is being made for a dead one.
+ */
+static int
+make_in(const char *up, struct session *s, int *lockfd)
+{
+	char *tmp, *path;
+	int fd = -1, rc = -1, saved;
+
+	tmp = xasprintf("%s/.new.%s", up, s->id);
+	s->dir = xasprintf("%s/%s", up, s->id);
+	if (mkdir(tmp, 0700) == 0) {
+		path = xasprintf("%s/lock", tmp);
+		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+		free(path);
+		path = xasprintf("%s/run", tmp);
+		if (fd != -1 && flock(fd, LOCK_EX) == 0 &&
+		    mkdir(path, 0700) == 0)
+			rc = rename(tmp, s->dir);
+		free(path);
+		if (rc == -1) {
+			saved = errno;
+			if (fd != -1)
+				close(fd);
+			remove_tree(tmp);
+			errno = saved;
+		}
+	}
+	free(tmp);
+	if (rc == -1) {
+		free(s->dir);
+		s->dir = NULL;
+	} else
+		*lockfd = fd;
+	return rc;
+}
+
+int
+session_make(const struct workspace *w, struct session *s, int *lockfd)
+{
+	char *top = xconf_make_runtime_dir(), *up;
+	int rc = -1, tries;
+
+	memcpy(s->hash, w->hash, sizeof(s->hash));
+	s->alive = 1;
+	s->dir = NULL;
+	up = xasprintf("%s/%s", top, w->hash);
+	free(top);
+	/* the directory above may go with the last session in it */
+	for (tries = 0; rc == -1 && tries < 16; tries++) {
+		if (io_private_dir(up) == -1 ||
+		    rand_hex(s->id, SESSION_ID - 1) == -1)
+			break;
+		rc = make_in(up, s, lockfd);
+		if (rc == -1 && errno != EEXIST && errno != ENOTEMPTY &&
+		    errno != ENOENT)
+			break;
+	}
+	free(up);
 	return rc;
 }
 
@@ -187,12 +251,8 @@ int
 session_remove(const struct session *s)
 {
 	char *slash, *up;
-	int fd;
 
-	fd = open(s->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return errno == ENOENT ? 0 : -1;
-	if (empty(fd) == -1 || rmdir(s->dir) == -1)
+	if (remove_tree(s->dir) == -1)
 		return -1;
 	/* the workspace's directory goes with its last session */
 	up = xstrdup(s->dir);
@@ -202,4 +262,34 @@ session_remove(const struct session *s)
 	}
 	free(up);
 	return 0;
+}
+
+int
+sessions_tidy(const char *hash, long age)
+{
+	char *top = xconf_runtime_dir(), *up = xasprintf("%s/%s", top, hash);
+	char *path;
+	struct dirent *e;
+	struct stat st;
+	DIR *d;
+	int rc = 0;
+
+	free(top);
+	if ((d = opendir(up)) != NULL) {
+		while ((e = readdir(d)) != NULL) {
+			if (strncmp(e->d_name, ".new.", 5) != 0)
+				continue;
+			path = xasprintf("%s/%s", up, e->d_name);
+			if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+			    time(NULL) - st.st_mtime >= age &&
+			    !is_locked(path) && remove_tree(path) == -1)
+				rc = -1;
+			free(path);
+		}
+		closedir(d);
+		rmdir(up);
+	} else if (errno != ENOENT)
+		rc = -1;
+	free(up);
+	return rc;
 }

@@ -27,7 +27,8 @@ struct session {
 /*
  * All sessions of one workspace (hash), or of all (NULL), sorted by hash and
  * id; the caller frees with sessions_free.  Returns the count, or -1 with
- * errno; no directory is no session.
+ * errno (EPERM: the runtime directory is not this user's alone); no directory
+ * is no session.
  */
 int	 sessions_list(const char *hash, struct session **);
 void	 sessions_free(struct session *, int n);
@@ -35,10 +36,17 @@ void	 sessions_free(struct session *, int n);
 char	*session_fact(const struct session *, const char *name);
 /*
  * Make a new session's directory, run/ and lock, and hold the lock on *lockfd.
- * Returns 0, or -1 with errno.
+ * Nobody sees the directory before its lock is held.  Returns 0, or -1 with
+ * errno.
  */
 int	 session_make(const struct workspace *, struct session *, int *lockfd);
 /* Remove the directory and what is in it; 0, or -1 with errno. */
 int	 session_remove(const struct session *);
+/*
+ * Remove what died before it was a session in the workspace with this hash,
+ * when it is at least age seconds old, and the workspace's directory if
+ * nothing else is in it.  0, or -1 with errno.
+ */
+int	 sessions_tidy(const char *hash, long age);
 
 #endif
