@@ -49,10 +49,12 @@ child_start(char *const *v, int in, int out, int errfd)
 		return pid;
 	default_signals();
 	/* move what would be overwritten out of the way first */
-	if (out == STDIN_FILENO)
-		out = fcntl(out, F_DUPFD_CLOEXEC, 3);
-	if (errfd == STDIN_FILENO || errfd == STDOUT_FILENO)
-		errfd = fcntl(errfd, F_DUPFD_CLOEXEC, 3);
+	if (out == STDIN_FILENO &&
+	    (out = fcntl(out, F_DUPFD_CLOEXEC, 3)) == -1)
+		_exit(ST_SYS);
+	if ((errfd == STDIN_FILENO || errfd == STDOUT_FILENO) &&
+	    (errfd = fcntl(errfd, F_DUPFD_CLOEXEC, 3)) == -1)
+		_exit(ST_SYS);
 	if (place(in, STDIN_FILENO) == -1 || place(out, STDOUT_FILENO) == -1 ||
 	    place(errfd, STDERR_FILENO) == -1)
 		_exit(ST_SYS);
@@ -108,8 +110,9 @@ child_run_quietly(char *const *v)
 static int
 converse(int to, int from, const struct buf *in, struct buf *out, size_t max)
 {
+	char chunk[16384];
 	struct pollfd p[2];
-	size_t sent = 0;
+	size_t sent = 0, left = max;
 	ssize_t r;
 
 	for (;;) {
@@ -135,9 +138,7 @@ converse(int to, int from, const struct buf *in, struct buf *out, size_t max)
 		}
 		if (p[0].revents == 0)
 			continue;
-		if (buf_reserve(out, 4096) == -1)
-			break;
-		r = read(from, out->p + out->len, 4096);
+		r = read(from, chunk, sizeof(chunk));
 		if (r == -1 && (errno == EINTR || errno == EAGAIN))
 			continue;
 		if (r <= 0) {
@@ -145,11 +146,13 @@ converse(int to, int from, const struct buf *in, struct buf *out, size_t max)
 				close(to);
 			return r == 0 ? 0 : -1;
 		}
-		out->len += (size_t)r;
-		if (out->len > max) {
+		if ((size_t)r > left) {
 			errno = EMSGSIZE;
 			break;
 		}
+		left -= (size_t)r;
+		if (buf_add(out, chunk, (size_t)r) == -1)
+			break;
 	}
 	if (to != -1)
 		close(to);
