@@ -64,21 +64,45 @@ argv_free(struct argv *a)
 	a->n = a->cap = 0;
 }
 
-int
-argv_quote(struct buf *b, const char *s)
+static void
+quote(struct buf *b, const char *s, int must)
 {
 	static const char plain[] = "abcdefghijklmnopqrstuvwxyz"
 	    "ABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789_-+=:,./@%";
 
-	if (*s != '\0' && s[strspn(s, plain)] == '\0')
-		return buf_puts(b, s);
+	if (!must && *s != '\0' && s[strspn(s, plain)] == '\0') {
+		buf_puts(b, s);
+		return;
+	}
 	buf_addc(b, '\'');
 	for (; *s != '\0'; s++)
 		if (*s == '\'')
 			buf_puts(b, "'\\''");
 		else
 			buf_addc(b, *s);
-	return buf_addc(b, '\'');
+	buf_addc(b, '\'');
+}
+
+int
+argv_quote(struct buf *b, const char *s)
+{
+	quote(b, s, 0);
+	return b->bad ? -1 : 0;
+}
+
+/* First on a line, these are no names of programs to the shell. */
+static int
+is_special(const char *s)
+{
+	static const char *const words[] = { "case", "do", "done", "elif",
+	    "else", "esac", "fi", "for", "function", "if", "in", "select",
+	    "then", "time", "until", "while" };
+	size_t i;
+
+	for (i = 0; i < sizeof(words) / sizeof(words[0]); i++)
+		if (strcmp(s, words[i]) == 0)
+			return 1;
+	return strchr(s, '=') != NULL;
 }
 
 int
@@ -89,7 +113,7 @@ argv_show(struct buf *b, char *const *v)
 	for (i = 0; v[i] != NULL; i++) {
 		if (i != 0)
 			buf_addc(b, ' ');
-		argv_quote(b, v[i]);
+		quote(b, v[i], i == 0 && is_special(v[i]));
 	}
 	return b->bad ? -1 : 0;
 }

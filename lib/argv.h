@@ -27,7 +27,10 @@ void	 argv_free(struct argv *);
 
 /* Append a word, quoted for sh(1) where it must be. */
 int	 argv_quote(struct buf *, const char *);
-/* Append all words with a space between. */
+/*
+ * Append all words with a space between, the first so that the shell takes it
+ * for a program's name and not for an assignment or a word of its own.
+ */
 int	 argv_show(struct buf *, char *const *);
 
 #endif
