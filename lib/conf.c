@@ -170,6 +170,9 @@ conf_text(void)
 		err(ST_SYS, "cannot open '%s'", path);
 	if (buf_str(&text) == NULL)
 		err(ST_SYS, "cannot read '%s'", path);
+	if (strlen(text.p) != text.len)
+		errx(ST_USAGE, "'%s' holds a NUL byte: want KEY=VALUE lines",
+		    path);
 	free(path);
 	free(dir);
 	done = 1;

@@ -44,13 +44,17 @@ workspace_open(struct workspace *w, const char *dir)
 {
 	struct stat st;
 	char hex[HASH_HEX];
+	int rc;
 
 	memset(w, 0, sizeof(*w));
 	if ((w->path = realpath(dir != NULL ? dir : ".", NULL)) == NULL)
 		return -1;
-	if (stat(w->path, &st) == -1 || !S_ISDIR(st.st_mode)) {
-		if (S_ISDIR(st.st_mode) == 0)
-			errno = ENOTDIR;
+	rc = stat(w->path, &st);
+	if (rc == 0 && !S_ISDIR(st.st_mode)) {
+		errno = ENOTDIR;
+		rc = -1;
+	}
+	if (rc == -1 || access(w->path, X_OK) == -1) {
 		workspace_free(w);
 		return -1;
 	}
@@ -126,8 +130,7 @@ xworkspace_make_state(const struct workspace *w)
 	if (io_private_dir(dir) == -1)
 		err(ST_SYS, "cannot use '%s'", dir);
 	fact = xasprintf("%s/path", dir);
-	was = io_line(fact);
-	/* a path with a newline in it is cut by io_line: written each time */
+	was = io_text(fact);
 	if ((was == NULL || strcmp(was, w->path) != 0) &&
 	    io_put_line(fact, w->path) == -1)
 		err(ST_SYS, "cannot write '%s'", fact);
