@@ -177,8 +177,7 @@ fake() {
 	status 100 "$aipod" help hahs
 	has "$stderr" "'hash'"
 	status 100 "$aipod" help ../../etc/passwd
-	PATH=$T/none
-	status 0 "$aipod" help foo
+	status 0 env PATH="$T/none" "$aipod" help foo
 	is "$output" "aipod-foo <--help>"
 }
 
