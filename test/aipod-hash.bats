@@ -101,7 +101,7 @@ $(want "$T/ws/plain")"
 @test "what is no path on standard input: a warning, and the rest goes on" {
 	mkdir plain
 	for bad in 'a\b' 'a	b' '' 'nul\0byte' - 'gone'; do
-		printf "$bad\nplain\n" >in
+		printf -- "$bad\nplain\n" >in
 		[ "$bad" != 'a\b' ] || printf '%s\nplain\n' 'a\qb' >in
 		status 100 aipod-hash - <in
 		is "$output" "$(want "$T/ws/plain")"
