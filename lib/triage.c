@@ -1,0 +1,214 @@
+#include <err.h>
+#include <fcntl.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <termios.h>
+#include <unistd.h>
+
+#include "argv.h"
+#include "buf.h"
+#include "decide.h"
+#include "finding.h"
+#include "io.h"
+#include "mem.h"
+#include "tree.h"
+#include "triage.h"
+#include "utf8.h"
+
+#define SHOWN	40		/* findings listed; of the rest, the number */
+
+char *
+triage_vendor_dir(const char *path)
+{
+	const char *p = path, *end;
+	char *name, *dir;
+
+	for (; (end = strchr(p, '/')) != NULL; p = end + 1) {
+		name = xstrndup(p, (size_t)(end - p));
+		dir = tree_vendored(name) && strcmp(name, ".git") != 0 ?
+		    xstrndup(path, (size_t)(end - path)) : NULL;
+		free(name);
+		if (dir != NULL)
+			return dir;
+	}
+	return NULL;
+}
+
+static void
+show(struct buf *b, const struct finding *f)
+{
+	vis_add(b, f->path, strlen(f->path), 0);
+	if (f->line != 0)
+		buf_printf(b, ":%lld", f->line);
+	buf_puts(b, "  ");
+	vis_add(b, f->rule, strlen(f->rule), 0);
+	if (f->text != NULL) {
+		buf_puts(b, "  ");
+		vis_add(b, f->text, strlen(f->text), 0);
+	}
+	if (f->label != NULL) {
+		buf_puts(b, "  (");
+		vis_add(b, f->label, strlen(f->label), 0);
+		buf_puts(b, ")");
+	}
+	buf_puts(b, "\n");
+}
+
+static int
+rank(const struct finding *f)
+{
+	return f->label == NULL ? 0 : strcmp(f->label, "ignored") == 0 ? 1 : 2;
+}
+
+/* What is written by hand first, what tools put there last. */
+static void
+show_all(struct buf *b, const struct finding *f, size_t n)
+{
+	size_t i, shown = 0;
+	int r;
+
+	for (r = 0; r < 3; r++)
+		for (i = 0; i < n; i++) {
+			if (rank(&f[i]) != r)
+				continue;
+			if (shown++ < SHOWN) {
+				buf_puts(b, "  ");
+				show(b, &f[i]);
+			}
+		}
+	if (shown > SHOWN)
+		buf_printf(b, "  and %zu more\n", shown - SHOWN);
+}
+
+/* The answer's first letter; 0 for an empty line, -1 at the end. */
+static int
+ask(int tty, const char *question)
+{
+	char c, first = 0;
+	ssize_t n;
+
+	/* what was typed before the question is no answer to it */
+	tcflush(tty, TCIFLUSH);
+	if (io_writeall(tty, question, strlen(question)) == -1)
+		return -1;
+	for (;;) {
+		if ((n = read(tty, &c, 1)) <= 0)
+			return -1;
+		if (c == '\n' || c == '\r')
+			return first;
+		if (first == 0 && c != ' ')
+			first = c;
+	}
+}
+
+static void
+hide(struct decided *d, const struct finding *f)
+{
+	if (!decisions_cover(&d->hidden, f->path))
+		xdecisions_add(&d->hidden, f->path, f->rule, f->print, NULL);
+}
+
+static void
+ignore(struct decided *d, const struct finding *f)
+{
+	xdecisions_add(&d->ignored, f->path, f->rule, f->print, NULL);
+}
+
+static enum triage
+ask_each(int tty, struct decided *d, const struct finding *f, size_t n,
+    int (*mask)(void *, const char *), void *arg)
+{
+	struct buf b = BUF_INIT;
+	char *dir;
+	size_t i;
+	int c;
+
+	for (i = 0; i < n; i++) {
+		if (decided_settles(d, &f[i]))
+			continue;	/* by an answer just given */
+		dir = triage_vendor_dir(f[i].path);
+		buf_clear(&b);
+		show(&b, &f[i]);
+		buf_puts(&b, "[h]ide the file, [i]gnore this, ");
+		if (dir != NULL) {
+			buf_puts(&b, "[m]ask ");
+			vis_add(&b, dir, strlen(dir), 0);
+			buf_puts(&b, ", ");
+		}
+		buf_puts(&b, "[A]bort? ");
+		xbuf_check(&b);
+		c = ask(tty, buf_str(&b));
+		if (c == 'h' || c == 'H')
+			hide(d, &f[i]);
+		else if (c == 'i' || c == 'I')
+			ignore(d, &f[i]);
+		else if ((c == 'm' || c == 'M') && dir != NULL &&
+		    mask(arg, dir) == 0)
+			xdecisions_add(&d->masks, dir, NULL, NULL, NULL);
+		else {
+			free(dir);
+			buf_free(&b);
+			return TRIAGE_ABORTED;
+		}
+		free(dir);
+	}
+	buf_free(&b);
+	return TRIAGE_SETTLED;
+}
+
+enum triage
+triage_ask(struct decided *d, const struct finding *f, size_t n,
+    int (*mask)(void *, const char *), void *arg)
+{
+	struct buf b = BUF_INIT;
+	enum triage rc = TRIAGE_SETTLED;
+	size_t i;
+	int c, tty;
+
+	tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
+	if (tty == -1)
+		return TRIAGE_NO_TERMINAL;
+	buf_printf(&b, "\n%zu secret%s that the agent could read:\n", n,
+	    n == 1 ? "" : "s");
+	show_all(&b, f, n);
+	buf_puts(&b, "[h]ide these files, [i]gnore these findings, decide"
+	    " [e]ach, [A]bort? ");
+	xbuf_check(&b);
+	c = ask(tty, buf_str(&b));
+	if (c == 'h' || c == 'H')
+		for (i = 0; i < n; i++)
+			hide(d, &f[i]);
+	else if (c == 'i' || c == 'I')
+		for (i = 0; i < n; i++)
+			ignore(d, &f[i]);
+	else if (c == 'e' || c == 'E')
+		rc = ask_each(tty, d, f, n, mask, arg);
+	else
+		rc = TRIAGE_ABORTED;
+	buf_free(&b);
+	close(tty);
+	return rc;
+}
+
+void
+triage_tell(const struct finding *f, size_t n, const char *workspace)
+{
+	struct buf b = BUF_INIT, ws = BUF_INIT;
+
+	argv_quote(&ws, workspace);
+	buf_printf(&b, "%zu secret%s in the workspace %s, and no terminal to"
+	    " ask on:\n", n, n == 1 ? "" : "s",
+	    n == 1 ? "is not decided about" : "are not decided about");
+	show_all(&b, f, n);
+	buf_printf(&b, "To settle it, one of\n"
+	    "  aipod scan -w %s | aipod hide -w %s add\n"
+	    "  aipod scan -w %s | aipod hide -w %s ignore\n"
+	    "  aipod hide -w %s add PATH ...\n"
+	    "or launch once from a terminal.\n", buf_str(&ws), ws.p, ws.p,
+	    ws.p, ws.p);
+	xbuf_check(&b);
+	io_writeall(STDERR_FILENO, b.p, b.len);
+	buf_free(&b);
+	buf_free(&ws);
+}
