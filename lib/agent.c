@@ -185,14 +185,17 @@ agent_words(const struct agent *a, const char *file, struct argv *out)
 {
 	struct buf b = BUF_INIT;
 	char *path, *p, *eol;
+	int rc, saved;
 
 	path = xasprintf("%s/%s", a->dir, file);
-	if (io_slurp_at(AT_FDCWD, path, &b, FILE_MAX_LEN) == -1) {
-		free(path);
-		buf_free(&b);
-		return errno == ENOENT ? 0 : -1;
-	}
+	rc = io_slurp_at(AT_FDCWD, path, &b, FILE_MAX_LEN);
+	saved = errno;
 	free(path);
+	if (rc == -1) {
+		buf_free(&b);
+		errno = saved;
+		return saved == ENOENT ? 0 : -1;
+	}
 	if (buf_str(&b) == NULL || strlen(b.p) != b.len) {
 		buf_free(&b);
 		errno = EINVAL;
