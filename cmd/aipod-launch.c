@@ -366,6 +366,7 @@ main(int argc, char *argv[])
 	xbox_check_workspace(&l.w);
 	settle(&l);
 	xprepare_secrets(&l.prep);
+	xprepare_mounts(&l.prep);
 	l.box.image = xprepare_image(&l.prep);
 	xprepare_home(&l.prep);
 	if (strcmp(l.egress, "open") == 0) {

@@ -157,6 +157,9 @@ add_mounts(const struct box *b, struct argv *a)
 	}
 	argv_add(a, "-v");
 	argv_addf(a, "aipod-%s-home:" BOX_HOME, b->workspace->hash);
+	for (i = 0; i + 2 < b->mounts.n; i += 3)
+		add_bind(a, b->mounts.v[i + 1], b->mounts.v[i],
+		    strcmp(b->mounts.v[i + 2], "ro") == 0);
 	run = xasprintf("%s/run", b->session->dir);
 	add_bind(a, run, BOX_RUN, 1);
 	free(run);

@@ -28,6 +28,7 @@ struct box {
 	const char		*pids;
 	struct argv		 hidden;	/* pairs: relative path, file|dir */
 	struct argv		 masks;		/* pairs: relative path, volume */
+	struct argv		 mounts;	/* triples: at, host path, ro|rw */
 	struct argv		 env;		/* KEY=VALUE, or KEY to pass on */
 	struct argv		 command;	/* what relay runs */
 };

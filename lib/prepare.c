@@ -14,6 +14,7 @@
 #include "conf.h"
 #include "io.h"
 #include "mem.h"
+#include "mounts.h"
 #include "prepare.h"
 #include "rec.h"
 #include "status.h"
@@ -83,6 +84,32 @@ xprepare_secrets(struct prepare *p)
 	xcollect(&a, &out);
 	take_pairs(&out, &p->box->masks, "aipod-mask");
 	buf_free(&out);
+}
+
+void
+xprepare_mounts(struct prepare *p)
+{
+	struct mounts l;
+	const char *why;
+	char *real;
+	size_t i;
+
+	if (mounts_load(&l) == -1)
+		err(ST_USAGE, "cannot use the list of mounts: see aipod mount"
+		    " check");
+	for (i = 0; i < l.n; i++) {
+		if ((why = mount_problem(&l.m[i], &real)) == NULL) {
+			argv_add(&p->box->mounts, l.m[i].at);
+			argv_add(&p->box->mounts, real);
+			argv_add(&p->box->mounts, l.m[i].rw ? "rw" : "ro");
+			free(real);
+		} else if (errno == ENOENT)
+			warnx("leaving out '%s': %s", l.m[i].host, why);
+		else
+			errx(ST_USAGE, "cannot mount '%s' at '%s': %s: see"
+			    " aipod mount remove", l.m[i].host, l.m[i].at, why);
+	}
+	mounts_free(&l);
 }
 
 char *

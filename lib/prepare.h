@@ -24,6 +24,8 @@ struct prepare {
  * what has to be hidden and masked.
  */
 void	xprepare_secrets(struct prepare *);
+/* The user's own mounts, each judged anew. */
+void	xprepare_mounts(struct prepare *);
 /* The image's name, current; a new string. */
 char	*xprepare_image(struct prepare *);
 /*

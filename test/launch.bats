@@ -184,6 +184,19 @@ none"
 	until_true 5 nothing_left
 }
 
+@test "the user's own mounts are there, read-only unless asked" {
+	mkdir "$T/ro" "$T/rw"
+	echo given >"$T/ro/f"
+	chown -R "$(stat -c %u:%g "$T/ws")" "$T/ro" "$T/rw"
+	aipod mount add "$T/ro:/mnt/ro"
+	aipod mount add --rw "$T/rw:/mnt/rw"
+	status 0 aipod run sh -c 'cat /mnt/ro/f; echo x >/mnt/rw/f;
+	    echo x 2>/dev/null >/mnt/ro/f || echo refused'
+	is "$output" "given
+refused"
+	is "$(cat "$T/rw/f")" x
+}
+
 # The launcher of a box that sleeps, started; its pid in $launcher.
 start_box() {
 	setsid aipod run sh -c "$1" >"$T/out" 2>"$T/err" </dev/null 3>&- &
