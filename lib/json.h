@@ -90,6 +90,11 @@ void	 json_put_bool(struct json_out *, int);
 void	 json_put_null(struct json_out *);
 /* Text that is JSON already, e.g. from json_raw. */
 void	 json_put_raw(struct json_out *, const char *, size_t);
+/*
+ * A value that was parsed, in one line, without space between, and with the
+ * characters that have no business on a terminal (utf8_width) escaped.
+ */
+void	 json_put_value(struct json_out *, const struct json *, int v);
 
 /* json_name and json_put_... in one. */
 void	 json_member(struct json_out *, const char *name, const char *value);

@@ -144,6 +144,39 @@ json_put_raw(struct json_out *o, const char *s, size_t n)
 	buf_add(o->b, s, n);
 }
 
+static void
+put_escape(struct buf *b, uint32_t cp)
+{
+	if (cp >= 0x10000) {
+		cp -= 0x10000;
+		buf_printf(b, "\\u%04x", 0xd800U + (unsigned int)(cp >> 10));
+		cp = 0xdc00 + (cp & 0x3ff);
+	}
+	buf_printf(b, "\\u%04x", (unsigned int)cp);
+}
+
+void
+json_put_value(struct json_out *o, const struct json *j, int v)
+{
+	const char *s;
+	size_t n;
+	uint32_t cp;
+	int k, quoted = 0;
+
+	separate(o);
+	for (s = json_raw(j, v, &n); n > 0; s += k, n -= (size_t)k) {
+		k = utf8_next(s, n, &cp);
+		if (quoted && cp == '\\')
+			buf_add(o->b, s, (size_t)(k = 2));
+		else if (quoted && utf8_width(cp) == -1)
+			put_escape(o->b, cp);
+		else if (quoted || strchr(" \t\r\n", *s) == NULL)
+			buf_add(o->b, s, (size_t)k);
+		if (*s == '"')
+			quoted = !quoted;
+	}
+}
+
 void
 json_member(struct json_out *o, const char *name, const char *value)
 {

@@ -338,6 +338,27 @@ test_writer(void)
 	buf_free(&b);
 }
 
+static void
+test_put_value(void)
+{
+	static const char text[] = " [ 1 ,\"a \\\" b\\\\\" , { \"k\" :\n"
+	    "\"\xe2\x80\xae\xf3\xa0\x81\x81\x7f\xc3\xa9\" } ] ";
+	struct buf b = BUF_INIT;
+	struct json_out o;
+	struct json j;
+
+	CHECK(parse(&j, text) == 0);
+	json_begin(&o, &b);
+	json_open(&o, '[');
+	json_put_null(&o);
+	json_put_value(&o, &j, 0);
+	json_close(&o, ']');
+	CHECK(strcmp(buf_str(&b), "[null,[1,\"a \\\" b\\\\\",{\"k\":"
+	    "\"\\u202e\\udb40\\udc41\\u007f\xc3\xa9\"}]]") == 0);
+	json_free(&j);
+	buf_free(&b);
+}
+
 /* Every byte in every place of a string comes back, or as U+FFFD. */
 static void
 test_round_trip(void)
@@ -405,6 +426,7 @@ main(int argc, char *argv[])
 	test_bounds();
 	test_large();
 	test_writer();
+	test_put_value();
 	test_round_trip();
 	return bad;
 }
