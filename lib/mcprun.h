@@ -1,0 +1,23 @@
+/*
+ * The process behind the interface: starts tools, feeds them their arguments,
+ * collects what they say, ends them.  It never sees HTTP and never parses
+ * JSON.
+ */
+#ifndef AIPOD_MCPRUN_H
+#define AIPOD_MCPRUN_H
+
+#include "mcptool.h"
+
+#define MCPRUN_MAX	64			/* tools at once */
+#define MCPRUN_OUTPUT	(1024 * 1024)		/* bytes of one's output */
+#define MCPRUN_GRACE	2000			/* ms from TERM to KILL */
+
+/*
+ * Serve the socket until the other end closes it, or SIGTERM, SIGINT or SIGHUP
+ * arrives: then the other end is told, the tools are ended, and when it has
+ * closed its end or three seconds are over, this returns.  0, or -1 when the
+ * other end broke the interface.
+ */
+int	mcprun(const struct mcptools *, int fd);
+
+#endif
