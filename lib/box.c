@@ -87,6 +87,38 @@ add_identity(const struct box *b, struct argv *a)
 	}
 }
 
+/*
+ * Rootless Podman can limit by cgroups version 2 only, and with version 1
+ * merely warns.  There processes are limited by user and namespace instead;
+ * what cannot be had at all is refused, not claimed.
+ */
+static void
+add_limits(const struct box *b, struct argv *a)
+{
+	const char *pids = b->pids != NULL ? b->pids : "4096";
+
+	if (box_keep_id(b) &&
+	    access("/sys/fs/cgroup/cgroup.controllers", F_OK) == -1) {
+		if (b->memory != NULL || b->cpus != NULL)
+			errx(ST_SYS, "cannot limit %s: rootless Podman needs"
+			    " cgroups version 2, which this system does not"
+			    " use", b->memory != NULL ? "memory" : "cpus");
+		argv_add(a, "--ulimit");
+		argv_addf(a, "nproc=%s:%s", pids, pids);
+		return;
+	}
+	argv_add(a, "--pids-limit");
+	argv_add(a, pids);
+	if (b->memory != NULL) {
+		argv_add(a, "--memory");
+		argv_add(a, b->memory);
+	}
+	if (b->cpus != NULL) {
+		argv_add(a, "--cpus");
+		argv_add(a, b->cpus);
+	}
+}
+
 static void
 add_confinement(const struct box *b, struct argv *a)
 {
@@ -100,16 +132,7 @@ add_confinement(const struct box *b, struct argv *a)
 		argv_add(a, "--security-opt");
 		argv_add(a, "label=disable");
 	}
-	argv_add(a, "--pids-limit");
-	argv_add(a, b->pids != NULL ? b->pids : "4096");
-	if (b->memory != NULL) {
-		argv_add(a, "--memory");
-		argv_add(a, b->memory);
-	}
-	if (b->cpus != NULL) {
-		argv_add(a, "--cpus");
-		argv_add(a, b->cpus);
-	}
+	add_limits(b, a);
 	if (b->read_only) {
 		argv_add(a, "--read-only");
 		argv_add(a, "--tmpfs");

@@ -184,6 +184,12 @@ none"
 	until_true 5 nothing_left
 }
 
+@test "processes are limited" {
+	status 0 aipod run --pids 40 sh -c 'i=0; while [ $i -lt 60 ]; do
+	    (sleep 2) & i=$((i + 1)); done 2>/tmp/e; grep -c fork /tmp/e || :'
+	[ "$output" != 0 ]
+}
+
 @test "the user's own mounts are there, read-only unless asked" {
 	mkdir "$T/ro" "$T/rw"
 	echo given >"$T/ro/f"
