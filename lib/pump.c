@@ -52,6 +52,7 @@ flush(struct pump *p, int i)
 			return 1;
 		}
 		f->off += (size_t)w;
+		f->bytes += (unsigned long long)w;
 	}
 	drop(f);
 	return 1;
@@ -77,13 +78,50 @@ end(struct pump *p, int i)
 		shutdown(p->side[1 - i].fd, SHUT_WR);
 }
 
+/* Write and keep what does not go; 1 when all went. */
+static int
+pass(struct pump *p, int i, const char *s, size_t n)
+{
+	struct flow *f = &p->flow[i];
+	ssize_t w;
+
+	w = send(p->side[1 - i].fd, s, n, MSG_NOSIGNAL);
+	if (w == -1) {
+		if (!would_block()) {
+			no_reader(f);
+			return 1;
+		}
+		w = 0;
+	}
+	f->bytes += (unsigned long long)w;
+	if ((size_t)w == n)
+		return 1;
+	keep(p, f, s + w, n - (size_t)w);
+	return 0;
+}
+
+static int
+filtered(struct pump *p, char *s, size_t n)
+{
+	struct buf out = BUF_INIT;
+	int all = 1;
+
+	if (p->filter(p, s, n, &out) == -1)
+		p->reset = 1;
+	else if (out.len > 0)
+		all = pass(p, 0, out.p, out.len);
+	buf_free(&out);
+	return all;
+}
+
 /* Read once from side i and write it to the other. */
 static int
 step(struct pump *p, int i)
 {
 	static char chunk[CHUNK];
 	struct flow *f = &p->flow[i];
-	ssize_t r, w;
+	ssize_t r;
+	int all;
 
 	if ((r = recv(p->side[i].fd, chunk, sizeof(chunk), 0)) == -1) {
 		if (would_block())
@@ -97,18 +135,10 @@ step(struct pump *p, int i)
 	}
 	if (f->sink)
 		return MORE;
-	w = send(p->side[1 - i].fd, chunk, (size_t)r, MSG_NOSIGNAL);
-	if (w == -1) {
-		if (!would_block()) {
-			no_reader(f);
-			return MORE;
-		}
-		w = 0;
-	}
-	if (w < r) {
-		keep(p, f, chunk + w, (size_t)(r - w));
-		return BLOCKED;
-	}
+	all = i == 0 && p->filter != NULL ? filtered(p, chunk, (size_t)r) :
+	    pass(p, i, chunk, (size_t)r);
+	if (!all || f->sink)
+		return all ? MORE : BLOCKED;
 	return r < CHUNK ? BLOCKED : MORE;
 }
 

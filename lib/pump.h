@@ -8,6 +8,7 @@
 
 #include <stddef.h>
 
+#include "buf.h"
 #include "loop.h"
 
 struct flow {			/* from side i to side 1 - i */
@@ -16,6 +17,7 @@ struct flow {			/* from side i to side 1 - i */
 	size_t	 off;
 	int	 eof;		/* nothing more comes, and that is passed on */
 	int	 sink;		/* what comes is thrown away */
+	unsigned long long bytes;	/* written to the other side */
 };
 
 struct pump {
@@ -26,6 +28,11 @@ struct pump {
 	int		 reset;		/* a side broke off: close with a reset */
 	void		(*done)(struct pump *);
 	void		*arg;		/* the caller's */
+	/*
+	 * NULL, or called with what side 0 sent, which it may overwrite; what is
+	 * to go on it adds to out.  It may set itself to NULL.  -1: break off.
+	 */
+	int		(*filter)(struct pump *, char *, size_t, struct buf *);
 };
 
 /*
