@@ -1,0 +1,71 @@
+/*
+ * May this name be reached at this port?  The rules of the files, what the
+ * user answered in this session, and the session's mode.
+ */
+#ifndef AIPOD_JUDGE_H
+#define AIPOD_JUDGE_H
+
+#include <sys/stat.h>
+
+#include "addr.h"
+#include "rule.h"
+
+#define JUDGE_FILES	8
+#define JUDGE_ANSWERS	512		/* remembered for the session */
+#define JUDGE_WHY	256
+
+#define JUDGE_HOST	"host.containers.internal"
+
+enum judge_mode { JUDGE_ASK, JUDGE_DENY, JUDGE_OPEN, JUDGE_RECORD };
+
+struct judge {
+	enum judge_mode	 mode;
+	char		*file[JUDGE_FILES];	/* owned; in this order */
+	int		 nfile;
+	struct stat	 st[JUDGE_FILES];
+	struct rules	 rules;
+	int		 broken;	/* rules.why; nothing is allowed */
+	struct judge_answer {
+		char	 name[NAME_HOST_MAX];
+		int	 port;
+		int	 allow;
+	}		*answer;	/* a ring of JUDGE_ANSWERS */
+	size_t		 nanswer;
+	struct rules	 seen;		/* in record mode: what was let through */
+};
+
+enum judge_verdict { JUDGED_ALLOW, JUDGED_DENY, JUDGED_UNKNOWN };
+
+struct judgement {
+	enum judge_verdict verdict;
+	int		 named;		/* the rule is this name and this port */
+	char		 why[JUDGE_WHY];	/* "FILE:LINE: rule", "no rule", ... */
+};
+
+/* "ask", "deny", "open", "record"; -1 when it is none. */
+int	 judge_mode(const char *);
+/*
+ * Read the files again if any has changed (force: anyway).  1 when it was
+ * done, 0 when all is as it was.  Rules that cannot be read leave none
+ * allowed.
+ */
+int	 judge_refresh(struct judge *, int force);
+void	 judge_free(struct judge *);
+/* The name must be normalised, kind as name_normalise told. */
+void	 judge_name(struct judge *, const char *name, enum name_kind, int port,
+	    struct judgement *);
+/*
+ * May this address be dialled for a name that was allowed?  1, or 0 with why
+ * set to a phrase.
+ */
+int	 judge_addr(const struct judge *, const struct judgement *,
+	    const struct addr *, int port, const char **why);
+/* What the user said, for as long as the session lives. */
+int	 judge_remember(struct judge *, const char *name, int port, int allow);
+/* Replace the relay's file: the mode and what the rules say of hosts. */
+int	 judge_write_hosts(const struct judge *, const char *path);
+/* Record mode: the smallest rules that would have let through the same. */
+struct buf;
+int	 judge_recorded(const struct judge *, struct buf *);
+
+#endif
