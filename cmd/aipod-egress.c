@@ -1,0 +1,394 @@
+/*
+ * aipod-egress: speak CONNECT on a socket: judge, connect, relay.
+ */
+#include <sys/types.h>
+#include <sys/inotify.h>
+#include <sys/prctl.h>
+#include <sys/resource.h>
+#include <sys/signalfd.h>
+#include <sys/socket.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <netdb.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "agent.h"
+#include "asker.h"
+#include "buf.h"
+#include "conf.h"
+#include "gate.h"
+#include "io.h"
+#include "mem.h"
+#include "num.h"
+#include "status.h"
+#include "tool.h"
+#include "workspace.h"
+
+#define CONNECTIONS	4096		/* at most, at once */
+#define TOKEN_MIN	16
+
+static const struct tool tool = {
+	"aipod-egress",
+	"-s FD | --tcp ADDR:PORT --token-file FILE [-m MODE] [-H FILE]"
+	" [-r RULES] [-o FILE] [-w DIR]",
+	"  -s, --socket FD      serve on this listening socket\n"
+	"  -m, --mode MODE      hosts without a rule: ask, deny, open, record"
+	" [ask]\n"
+	"  -H, --hosts FILE     write what the relay is to know of the rules\n"
+	"  -r, --rules FILE     rules instead of the agent's, the user's and the\n"
+	"                       workspace's; may be given again\n"
+	"  -o, --output FILE    record: where the rules go  [standard output]\n"
+	"      --tcp ADDR:PORT  serve on TCP, with a token\n"
+	"      --token-file FILE\n"
+	"                       what a client must show as Bearer\n"
+	"  -w, --workdir DIR    the workspace\n"
+};
+
+enum { OPT_TCP = 256, OPT_TOKEN };
+
+static const struct option options[] = {
+	TOOL_OPTIONS,
+	{ "socket", required_argument, NULL, 's' },
+	{ "mode", required_argument, NULL, 'm' },
+	{ "hosts", required_argument, NULL, 'H' },
+	{ "rules", required_argument, NULL, 'r' },
+	{ "output", required_argument, NULL, 'o' },
+	{ "tcp", required_argument, NULL, OPT_TCP },
+	{ "token-file", required_argument, NULL, OPT_TOKEN },
+	{ "workdir", required_argument, NULL, 'w' },
+	{ NULL, 0, NULL, 0 }
+};
+
+struct egress {
+	struct loop	 loop;
+	struct resolvers resolvers;
+	struct judge	 judge;
+	struct gate	 gate;
+	struct watch	 signals;
+	struct watch	 changes;
+	struct alarm	 again;		/* to look where nothing can tell */
+	struct workspace w;
+	const char	*hosts;
+	const char	*output;
+	const char	*tcp;
+	char		*token;
+	int		 listener;
+	int		 ended;
+};
+
+/* ---- rules --------------------------------------------------------------- */
+
+static void
+add_rules(struct judge *j, char *file)
+{
+	if (j->nfile == JUDGE_FILES)
+		errx(ST_USAGE, "more than %d files of rules", JUDGE_FILES);
+	j->file[j->nfile++] = file;
+}
+
+static void
+default_rules(struct egress *e)
+{
+	const char *name = getenv("AIPOD_AGENT");
+	struct agent a;
+	char *dir, *own;
+
+	if (name != NULL && *name != '\0' && agent_find(&a, name) == 0) {
+		if ((own = agent_path(&a, "rules")) != NULL)
+			add_rules(&e->judge, own);
+		agent_free(&a);
+	}
+	dir = xconf_config_dir();
+	add_rules(&e->judge, xasprintf("%s/rules", dir));
+	free(dir);
+	add_rules(&e->judge, workspace_state(&e->w, "rules"));
+}
+
+static void
+tell_relay(struct egress *e)
+{
+	if (e->judge.broken)
+		warnx("%s: every host is refused until this is put right",
+		    e->judge.rules.why);
+	if (e->hosts != NULL && judge_write_hosts(&e->judge, e->hosts) == -1)
+		warn("cannot write '%s'", e->hosts);
+}
+
+static void
+look(void *arg)
+{
+	struct egress *e = arg;
+
+	if (judge_refresh(&e->judge, 0))
+		tell_relay(e);
+}
+
+static void
+look_again(void *arg)
+{
+	struct egress *e = arg;
+
+	look(e);
+	alarm_set(&e->gate.alarms, &e->again, 1000);
+}
+
+static void
+changed(struct watch *w, int events)
+{
+	char waste[4096];
+
+	(void)events;
+	if (read(w->fd, waste, sizeof(waste)) > 0)
+		look(w->arg);
+}
+
+/* Files are replaced, so their directories are watched. */
+static void
+watch_rules(struct egress *e)
+{
+	char *dir, *slash;
+	int i, blind = 0;
+
+	e->changes.fn = changed;
+	e->changes.arg = e;
+	e->again.fn = look_again;
+	e->again.arg = e;
+	if ((e->changes.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) == -1 ||
+	    loop_want(&e->loop, &e->changes, LOOP_IN) == -1)
+		blind = 1;
+	for (i = 0; i < e->judge.nfile && !blind; i++) {
+		dir = xstrdup(e->judge.file[i]);
+		if ((slash = strrchr(dir, '/')) != NULL)
+			*slash = '\0';
+		blind = inotify_add_watch(e->changes.fd, slash == NULL ? "." :
+		    slash == dir ? "/" : dir, IN_CLOSE_WRITE | IN_MOVED_TO |
+		    IN_MOVED_FROM | IN_DELETE | IN_ATTRIB) == -1;
+		free(dir);
+	}
+	if (blind)
+		alarm_set(&e->gate.alarms, &e->again, 1000);
+}
+
+/* ---- sockets ------------------------------------------------------------- */
+
+static void
+xinherited(struct egress *e, const char *s)
+{
+	int on = 0;
+	socklen_t len = sizeof(on);
+
+	e->listener = (int)xnum("socket", s, 0, 1 << 20);
+	if (getsockopt(e->listener, SOL_SOCKET, SO_ACCEPTCONN, &on, &len) == -1
+	    || !on)
+		errx(ST_USAGE, "descriptor %s is no listening socket", s);
+}
+
+static void
+xlisten(struct egress *e)
+{
+	struct addrinfo hints = { .ai_flags = AI_NUMERICHOST | AI_NUMERICSERV,
+	    .ai_socktype = SOCK_STREAM }, *ai;
+	const char *host;
+	char *h, port[8];
+	size_t n;
+	int number, one = 1;
+
+	if (name_split_port(e->tcp, strlen(e->tcp), &host, &n, &number) == -1)
+		errx(ST_USAGE, "tcp '%s': must be ADDRESS:PORT", e->tcp);
+	h = xstrndup(host, n);
+	snprintf(port, sizeof(port), "%d", number);
+	if (getaddrinfo(h, port, &hints, &ai) != 0)
+		errx(ST_USAGE, "tcp '%s': must be ADDRESS:PORT", e->tcp);
+	if ((e->listener = socket(ai->ai_family, SOCK_STREAM, 0)) == -1 ||
+	    setsockopt(e->listener, SOL_SOCKET, SO_REUSEADDR, &one,
+	    sizeof(one)) == -1 ||
+	    bind(e->listener, ai->ai_addr, ai->ai_addrlen) == -1 ||
+	    listen(e->listener, 128) == -1)
+		err(ST_SYS, "cannot listen on '%s'", e->tcp);
+	freeaddrinfo(ai);
+	free(h);
+}
+
+static void
+xtoken(struct egress *e, const char *file)
+{
+	int fd;
+
+	if ((fd = io_open_trusted(file)) == -1)
+		err(errno == EPERM ? ST_USAGE : ST_SYS,
+		    "cannot use token file '%s'", file);
+	close(fd);
+	if ((e->token = io_line(file)) == NULL)
+		err(ST_SYS, "cannot read token file '%s'", file);
+	if (strlen(e->token) < TOKEN_MIN)
+		errx(ST_USAGE, "token file '%s': a token has at least %d"
+		    " characters", file, TOKEN_MIN);
+}
+
+/* ---- process ------------------------------------------------------------- */
+
+static void
+signalled(struct watch *w, int events)
+{
+	struct egress *e = w->arg;
+
+	(void)events;
+	e->ended = 1;
+}
+
+static void
+xsignals(struct egress *e)
+{
+	sigset_t set;
+
+	signal(SIGPIPE, SIG_IGN);
+	sigemptyset(&set);
+	sigaddset(&set, SIGTERM);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGHUP);
+	e->signals.fn = signalled;
+	e->signals.arg = e;
+	if (sigprocmask(SIG_BLOCK, &set, NULL) == -1 ||
+	    (e->signals.fd = signalfd(-1, &set, SFD_CLOEXEC)) == -1 ||
+	    loop_want(&e->loop, &e->signals, LOOP_IN) == -1)
+		err(ST_SYS, "cannot watch for signals");
+}
+
+/* As many descriptors as we may have; so many connections follow. */
+static int
+raise_limit(void)
+{
+	struct rlimit r;
+	rlim_t n;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == -1)
+		return 64;
+	n = CONNECTIONS * 3 + 64;
+	if (r.rlim_max != RLIM_INFINITY && r.rlim_max < n)
+		n = r.rlim_max;
+	if (r.rlim_cur < n) {
+		r.rlim_cur = n;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+	n = n < 128 ? 16 : (n - 64) / 3;
+	return n > CONNECTIONS ? CONNECTIONS : (int)n;
+}
+
+static void
+xrun(struct egress *e)
+{
+	int asker, scribe;
+
+	if (loop_init(&e->loop) == -1)
+		err(ST_SYS, "cannot wait for events");
+	if ((asker = asker_start()) == -1 || (scribe = scribe_start(&e->w,
+	    getenv("AIPOD_SESSION"))) == -1 ||
+	    resolvers_start(&e->resolvers, &e->loop) == -1)
+		err(ST_SYS, "cannot start a helper");
+	xsignals(e);
+	e->gate.loop = &e->loop;
+	e->gate.resolvers = &e->resolvers;
+	e->gate.judge = &e->judge;
+	e->gate.token = e->token;
+	e->gate.maxconn = raise_limit();
+	judge_refresh(&e->judge, 1);
+	tell_relay(e);
+	watch_rules(e);
+	if (io_cloexec(e->listener, 1) == -1 ||
+	    io_nonblock(e->listener, 1) == -1 ||
+	    gate_start(&e->gate, e->listener, asker, scribe) == -1)
+		err(ST_SYS, "cannot serve");
+	while (!e->ended && !e->gate.failed) {
+		if (loop_once(&e->loop, alarms_wait(&e->gate.alarms)) == -1)
+			err(ST_SYS, "cannot wait for events");
+		alarms_ring(&e->gate.alarms);
+	}
+	gate_stop(&e->gate);
+	if (e->gate.failed && !e->ended)
+		errx(ST_SYS, "a helper process is gone");
+}
+
+static void
+xrecorded(const struct egress *e)
+{
+	struct buf b = BUF_INIT;
+
+	judge_recorded(&e->judge, &b);
+	xbuf_check(&b);
+	if (e->output == NULL)
+		fwrite(b.p, 1, b.len, stdout);
+	else if (io_replace(AT_FDCWD, e->output, b.p, b.len, 0600) == -1)
+		err(ST_SYS, "cannot write '%s'", e->output);
+	buf_free(&b);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static struct egress e;
+	const char *dir = NULL, *mode = "ask", *token = NULL;
+	int c, m, file = 0;
+
+	e.listener = -1;
+	while ((c = tool_getopt(&tool, argc, argv, "+s:m:H:r:o:w:", options))
+	    != -1)
+		switch (c) {
+		case 's':
+			xinherited(&e, optarg);
+			break;
+		case 'm':
+			mode = optarg;
+			break;
+		case 'H':
+			e.hosts = optarg;
+			break;
+		case 'r':
+			add_rules(&e.judge, xstrdup(optarg));
+			file = 1;
+			break;
+		case 'o':
+			e.output = optarg;
+			break;
+		case 'w':
+			dir = optarg;
+			break;
+		case OPT_TCP:
+			e.tcp = optarg;
+			break;
+		case OPT_TOKEN:
+			token = optarg;
+			break;
+		default:
+			tool_usage(&tool);
+		}
+	if (optind != argc || (e.listener == -1) == (e.tcp == NULL))
+		tool_usage(&tool);
+	if ((e.tcp != NULL) != (token != NULL))
+		errx(ST_USAGE, "--tcp and --token-file go together");
+	if ((m = judge_mode(mode)) == -1)
+		errx(ST_USAGE, "mode '%s': must be ask, deny, open or record",
+		    mode);
+	e.judge.mode = (enum judge_mode)m;
+	prctl(PR_SET_PDEATHSIG, SIGTERM);
+	xworkspace_open(&e.w, dir);
+	free(xworkspace_make_state(&e.w));
+	if (!file)
+		default_rules(&e);
+	if (token != NULL)
+		xtoken(&e, token);
+	if (e.tcp != NULL)
+		xlisten(&e);
+	xrun(&e);
+	if (e.judge.mode == JUDGE_RECORD)
+		xrecorded(&e);
+	judge_free(&e.judge);
+	xio_close_stdout();
+	return ST_YES;
+}

@@ -1,0 +1,198 @@
+#include <sys/socket.h>
+#if HAVE_PRCTL
+#include <sys/prctl.h>
+#endif
+
+#include <err.h>
+#include <errno.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "argv.h"
+#include "asker.h"
+#include "audit.h"
+#include "buf.h"
+#include "child.h"
+#include "conf.h"
+#include "io.h"
+#include "status.h"
+
+/* A child that serves one end of a socket; the other end, or -1. */
+static int
+fork_server(void (*serve)(int fd, void *arg), void *arg)
+{
+	int i, sv[2];
+	pid_t pid;
+
+	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
+		return -1;
+	io_cloexec(sv[0], 1);
+	io_cloexec(sv[1], 1);
+	if ((pid = fork()) == -1) {
+		close(sv[0]);
+		close(sv[1]);
+		return -1;
+	}
+	if (pid != 0) {
+		close(sv[1]);
+		return sv[0];
+	}
+	for (i = 3; i < 64; i++)
+		if (i != sv[1])
+			close(i);
+	/* they end when told nothing more, not by the terminal's keys */
+	signal(SIGINT, SIG_IGN);
+	signal(SIGTERM, SIG_IGN);
+	serve(sv[1], arg);
+	_exit(0);
+}
+
+/* ---- questions ----------------------------------------------------------- */
+
+/* Run the program and take its first word of output. */
+static int
+approve(const char *subject, char word[16])
+{
+	struct argv v = ARGV_INIT;
+	struct buf out = BUF_INIT;
+	char *tool;
+	int rc;
+
+	word[0] = '\0';
+	if ((tool = conf_tool("aipod-approve")) == NULL)
+		return -1;
+	argv_add(&v, tool);
+	argv_add(&v, "--kind");
+	argv_add(&v, "host");
+	argv_add(&v, "--subject");
+	argv_add(&v, subject);
+	rc = child_capture(v.v, NULL, &out, 4096);
+	if (buf_str(&out) != NULL)
+		snprintf(word, 16, "%.*s", (int)strcspn(out.p, " \t\n"), out.p);
+	argv_free(&v);
+	buf_free(&out);
+	free(tool);
+	return rc;
+}
+
+/* aipod-allow add host PATTERN */
+static int
+allow(const char *pattern)
+{
+	struct argv v = ARGV_INIT;
+	char *tool;
+	int rc;
+
+	if ((tool = conf_tool("aipod-allow")) == NULL)
+		return -1;
+	argv_add(&v, tool);
+	argv_add(&v, "add");
+	argv_add(&v, "host");
+	argv_add(&v, pattern);
+	rc = child_run(v.v);
+	argv_free(&v);
+	free(tool);
+	return rc == ST_YES ? 0 : -1;
+}
+
+/* A port goes into the rule unless it is one that a rule without has. */
+static int
+always(const struct asker_question *q)
+{
+	char pattern[NAME_HOST_MAX + 8];
+
+	if ((q->port == 80 || q->port == 443) &&
+	    strcmp(q->name, JUDGE_HOST) != 0)
+		snprintf(pattern, sizeof(pattern), "%s", q->name);
+	else
+		snprintf(pattern, sizeof(pattern), "%s:%d", q->name, q->port);
+	return allow(pattern);
+}
+
+static enum asker_answer
+ask(const struct asker_question *q)
+{
+	char subject[NAME_HOST_MAX + 8], word[16];
+	int rc;
+
+	snprintf(subject, sizeof(subject), "%s:%d", q->name, q->port);
+	rc = approve(subject, word);
+	if (rc == ST_YES && strcmp(word, "once") == 0)
+		return ASKER_ONCE;
+	if (rc == ST_YES && strcmp(word, "always") == 0)
+		return always(q) == 0 ? ASKER_ALWAYS : ASKER_ONCE;
+	return rc == ST_NO ? ASKER_NO : ASKER_NOBODY;
+}
+
+static void
+serve_questions(int fd, void *arg)
+{
+	struct sigaction sa = { .sa_handler = SIG_IGN };
+	struct asker_question q;
+	struct asker_reply r;
+	pid_t pid;
+
+	(void)arg;
+	sigemptyset(&sa.sa_mask);
+	sigaction(SIGCHLD, &sa, NULL);
+	while (io_readfull(fd, &q, sizeof(q)) == (ssize_t)sizeof(q)) {
+		q.name[sizeof(q.name) - 1] = '\0';
+		r.id = q.id;
+		r.answer = ASKER_NOBODY;
+		if ((pid = fork()) > 0)
+			continue;
+		if (pid == 0) {
+			signal(SIGCHLD, SIG_DFL);
+			r.answer = ask(&q);
+		}
+		if (io_writeall(fd, &r, sizeof(r)) == -1 || pid == 0)
+			_exit(0);
+	}
+	_exit(0);
+}
+
+int
+asker_start(void)
+{
+	return fork_server(serve_questions, NULL);
+}
+
+/* ---- records ------------------------------------------------------------- */
+
+struct scribe {
+	const struct workspace	*w;
+	const char		*session;
+};
+
+static void
+serve_records(int fd, void *arg)
+{
+	const struct scribe *s = arg;
+	struct asker_record r;
+	struct audit a;
+
+	while (io_readfull(fd, &r, sizeof(r)) == (ssize_t)sizeof(r)) {
+		memset(&a, 0, sizeof(a));
+		a.session = s->session;
+		a.kind = "host";
+		a.verdict = r.verdict;
+		a.why = r.why[0] != '\0' ? r.why : NULL;
+		a.subject = r.subject;
+		a.len = strlen(r.subject);
+		a.detail = r.detail[0] != '\0' ? r.detail : NULL;
+		if (audit_add(s->w, &a) == -1)
+			err(ST_SYS, "cannot write the audit trail");
+	}
+	_exit(0);
+}
+
+int
+scribe_start(const struct workspace *w, const char *session)
+{
+	struct scribe s = { w, session };
+
+	return fork_server(serve_records, &s);
+}

@@ -1,0 +1,93 @@
+/*
+ * The connections of aipod-egress: each asks for one host by HTTP CONNECT, or
+ * by a request in absolute form, is judged, connected and relayed.
+ */
+#ifndef AIPOD_GATE_H
+#define AIPOD_GATE_H
+
+#include "alarm.h"
+#include "asker.h"
+#include "buf.h"
+#include "dial.h"
+#include "httpgate.h"
+#include "judge.h"
+#include "loop.h"
+#include "pump.h"
+#include "resolve.h"
+
+#define GATE_HEAD_MS	15000		/* for a request's head to come */
+#define GATE_ASK_MS	60000		/* for the user to answer */
+#define GATE_DIAL_MS	20000		/* for resolving and connecting */
+#define GATE_HELLO_MS	15000		/* for the first bytes to be judged */
+#define GATE_DRAIN_MS	3000		/* for a refusal to be read */
+#define GATE_QUESTIONS	64		/* open ones */
+
+struct gate {
+	struct loop	*loop;
+	struct alarms	 alarms;
+	struct resolvers *resolvers;
+	struct judge	*judge;
+	const char	*token;		/* to be presented; NULL: none */
+	struct watch	 listener;
+	struct watch	 asker;
+	struct watch	 scribe;
+	struct gate_conn *conns;
+	int		 nconn;
+	int		 maxconn;
+	struct gate_question *questions;
+	unsigned	 lastid;
+	int		 failed;	/* a helper is gone: end */
+};
+
+/*
+ * Serve on a listening, non-blocking socket; asker and scribe as asker.h has
+ * them.  Everything happens in the loop.  0, or -1 with errno.
+ */
+int	gate_start(struct gate *, int listener, int asker, int scribe);
+/* End every connection and record it. */
+void	gate_stop(struct gate *);
+
+/*
+ * Of a connection, for the modules of the gate alone.
+ */
+enum gate_state { GATE_HEAD, GATE_ASKING, GATE_RESOLVING, GATE_DIALING,
+	GATE_PUMPING, GATE_DRAINING };
+
+struct gate_conn {
+	struct gate	*gate;
+	struct gate_conn *prev, *next;
+	struct gate_conn *nextasked;	/* waiting for the same answer */
+	struct watch	 client;
+	int		 up;		/* -1: not connected */
+	enum gate_state	 state;
+	struct alarm	 alarm;
+	struct buf	 in;		/* read, not yet passed on */
+	struct buf	 ahead;		/* to be sent up once connected */
+	char		*name;		/* normalised; NULL before the head */
+	enum name_kind	 kind;
+	int		 port;
+	int		 tunnel;	/* CONNECT */
+	int		 recorded;	/* as allowed: the end will be, too */
+	long long	 began;
+	struct judgement *verdict;
+	struct lookup	 lookup;
+	struct dial	*dial;
+	struct httpgate	*http;		/* what is spoken is clear HTTP */
+	const char	*why;		/* it was cut off for this */
+	struct pump	 pump;
+};
+
+/* request.c: read what is in c->in; 1 done, 0 more needed, -1 refused. */
+int	gate_request(struct gate_conn *);
+/* An answer with a body for people, then the end. */
+void	gate_refuse(struct gate_conn *, int status, const char *fmt, ...)
+	    __attribute__((format(printf, 3, 4)));
+/* By policy: says so, and what the user could do. */
+void	gate_deny(struct gate_conn *, const char *why);
+/* The text of gate_deny without its head of HTTP. */
+void	gate_deny_text(struct buf *, const struct gate_conn *,
+	    const char *why);
+void	gate_record(struct gate_conn *, const char *verdict, const char *why,
+	    const char *detail);
+
+#endif
