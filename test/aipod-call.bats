@@ -347,7 +347,7 @@ schema='{"tools":[{"name":"other"},{"name":"t","title":"A tool","description":"l
 	has "$stderr" 'aipod launch'
 	hash=$(aipod-hash)
 	run_dir=$XDG_RUNTIME_DIR/aipod/$hash/0123abcd/run
-	mkdir -p -m 700 "$run_dir"
+	(umask 077 && mkdir -p "$run_dir")
 	S=$run_dir/mcp.sock
 	serve
 	status 100 aipod-call t
@@ -356,7 +356,7 @@ schema='{"tools":[{"name":"other"},{"name":"t","title":"A tool","description":"l
 	status 0 aipod-call t
 	status 0 aipod-call -s 0123abcd t
 	status 100 aipod-call -s 00000000 t
-	mkdir -p -m 700 "$XDG_RUNTIME_DIR/aipod/$hash/4567abcd"
+	mkdir -m 700 "$XDG_RUNTIME_DIR/aipod/$hash/4567abcd"
 	exec 8>"$XDG_RUNTIME_DIR/aipod/$hash/4567abcd/lock"
 	flock 8
 	status 100 aipod-call t
