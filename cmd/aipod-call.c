@@ -146,7 +146,7 @@ request(struct call *c, const char *method, const char *name,
 {
 	if (mcpc_request(&c->m, method, name, params, a) == -1)
 		errx(c->m.status >= 400 && c->m.status < 500 ? ST_USAGE :
-		    ST_SYS, "no use from the server at '%s': %s%s", c->where,
+		    ST_SYS, "cannot use the server at '%s': %s%s", c->where,
 		    xvis(c->m.why.p), c->m.status == 401 ?
 		    " (set AIPOD_TOKEN or --token-file)" : "");
 	if (a->error != -1)

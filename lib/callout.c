@@ -118,14 +118,14 @@ put_content(const struct json *j, int v, FILE *f)
 		putc('\n', f);
 }
 
-/* The output of a command, where the result tells of one; 1, or 0. */
+/* The output of a command that has ended, where the result is that; 1, or 0. */
 static int
 put_command(const struct json *j, int v)
 {
 	char *out, *err;
 	size_t n;
 
-	if (json_type(j, json_get(j, v, "exit_code")) == JSON_NONE ||
+	if (json_type(j, json_get(j, v, "exit_code")) != JSON_NUMBER ||
 	    (out = string(j, v, "stdout", &n)) == NULL)
 		return 0;
 	put_bytes(stdout, out, n);

@@ -365,7 +365,7 @@ schema='{"tools":[{"name":"other"},{"name":"t","title":"A tool","description":"l
 	status 0 env AIPOD_MCP="$S" AIPOD_SESSION_DIR=/none aipod-call t
 	exec 8>&- 9>&-
 	status 111 env AIPOD_MCP="$T/none.sock" aipod-call t
-	has "$stderr" "no use from the server at '$T/none.sock': No such file"
+	has "$stderr" "cannot use the server at '$T/none.sock': No such file"
 	for u in ftp://x http:// http://a:b http://a@b http://[::1 x "http://a b" \
 	    http://a:99999; do
 		status 100 aipod-call -u "$u" t
@@ -396,7 +396,41 @@ schema='{"tools":[{"name":"other"},{"name":"t","title":"A tool","description":"l
 	status 0 aipod-call --version
 }
 
-@test "against the real server" {
+@test "a command that still runs: its id" {
+	result 1 1 '{"content":[{"type":"text","text":"runs as c1"}],"structuredContent":{"id":"c1","exit_code":null,"stdout":"half"}}'
+	serve
+	status 0 aipod-call -S "$S" run_command 'command:="make"'
+	is "$output" 'runs as c1'
+	rm "$T"/head.*
+	status 0 aipod-call -j -S "$S" run_command 'command:="make"'
+	is "$(jq -r .id <<<"$output")" c1
+}
+
+@test "with aipod-mcpd, both ways to get an answer" {
 	[ -x "$TOP/build/bin/aipod-mcpd" ] || skip "no aipod-mcpd"
-	skip "not yet"
+	cp -R "$TOP/test/mcp/tools" "$XDG_CONFIG_HOME/aipod/"
+	port=$((20000 + $$ % 20000))
+	(umask 077 && echo 0123456789abcdef-s3cret >"$T/token")
+	aipod-mcpd -k 1 -l "127.0.0.1:$port" --token-file "$T/token" -w "$T/ws" 3>&- &
+	pid=$!
+	export AIPOD_MCP=http://127.0.0.1:$port
+	until_true 10 aipod-call --token-file "$T/token" --list >"$T/out" 2>&1
+	grep -q '^run_command	' "$T/out"
+	status 100 aipod-call --list
+	has "$stderr" AIPOD_TOKEN
+	export AIPOD_TOKEN=0123456789abcdef-s3cret
+	status 0 aipod-call plain_text
+	is "$output" $'two\nlines "quoted"'
+	status 0 aipod-call -j plain_text
+	is "$(jq .n <<<"$output")" 1
+	status 1 aipod-call fails
+	is "$stderr" 'it is not allowed'
+	is "$(aipod-call --schema slow | jq -r .type)" object
+	# long enough for an event stream with a sign of life
+	key=$(aipod-call --schema slow | jq -r '.properties | keys[0]')
+	status 0 aipod-call -v -j slow "$key=3"
+	is "$(jq .slept <<<"$output")" 3
+	[ -n "$stderr" ]
+	status 100 aipod-call slow "$key=x"
+	status 100 aipod-call nonesuch
 }
