@@ -7,6 +7,7 @@
 #if defined(__linux__) && HAVE_PRCTL && HAVE_SYSCALL
 
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -41,6 +42,11 @@ struct bpf_prog {
 #define RET_KILL	0x80000000u
 #define OFF_NR		0
 #define OFF_ARCH	4
+#if __BYTE_ORDER__ == __ORDER_LITTLE_ENDIAN__
+#define OFF_ARG0	16		/* its lower half */
+#else
+#define OFF_ARG0	20
+#endif
 
 #if defined(__x86_64__) && !defined(__ILP32__)
 #define AUDIT_ARCH	0xc000003eu
@@ -64,7 +70,7 @@ struct bpf_prog {
 #endif
 
 static int
-confine_files(void)
+confine_files(int dialer)
 {
 	/* what each version of the interface added */
 	static const uint64_t fs[] = { 0x1fff, 0x3fff, 0x7fff, 0x7fff, 0xffff };
@@ -78,9 +84,9 @@ confine_files(void)
 		return 0;	/* not in this kernel, or switched off */
 	r.fs = fs[abi > 5 ? 4 : abi - 1];
 	if (abi >= 4) {
-		r.net = 3;
+		r.net = dialer ? 1 : 3;	/* bind, connect */
 		size += sizeof(r.net);
-		got |= CONFINE_NET;
+		got |= dialer ? 0 : CONFINE_NET;
 	}
 	if (abi >= 6) {
 		r.scoped = 3;	/* abstract sockets, signals */
@@ -106,23 +112,41 @@ static const uint32_t allowed[] = {
 #endif
 };
 
-#define NALLOWED	(sizeof(allowed) / sizeof(allowed[0]))
+/* What a dialer may call besides; socket(2) has lines of its own. */
+static const uint32_t dials[] = {
+	SYS_connect, SYS_setsockopt, SYS_epoll_ctl, SYS_epoll_pwait,
+#ifdef SYS_epoll_wait
+	SYS_epoll_wait,
+#endif
+};
+
+#define COUNT(a)	(sizeof(a) / sizeof((a)[0]))
 
 static int
-confine_calls(void)
+confine_calls(int dialer)
 {
-	struct bpf_insn f[NALLOWED + 6];
+	struct bpf_insn f[COUNT(allowed) + COUNT(dials) + 11];
 	struct bpf_prog prog = { 0, f };
 	uint8_t left;
-	size_t i, n = 0;
+	size_t i, n = 0, all = COUNT(allowed) + (dialer ? COUNT(dials) : 0);
 
 	f[n++] = (struct bpf_insn){ LD_ABS, 0, 0, OFF_ARCH };
 	f[n++] = (struct bpf_insn){ JEQ, 1, 0, AUDIT_ARCH };
 	f[n++] = (struct bpf_insn){ RET, 0, 0, RET_KILL };
 	f[n++] = (struct bpf_insn){ LD_ABS, 0, 0, OFF_NR };
-	for (i = 0; i < NALLOWED; i++) {
-		left = (uint8_t)(NALLOWED - i);	/* over the rest and one RET */
-		f[n++] = (struct bpf_insn){ JEQ, left, 0, allowed[i] };
+	if (dialer) {
+		left = (uint8_t)(all + 3);
+		f[n++] = (struct bpf_insn){ JEQ, 0, 4, SYS_socket };
+		f[n++] = (struct bpf_insn){ LD_ABS, 0, 0, OFF_ARG0 };
+		f[n++] = (struct bpf_insn){ JEQ, left, 0, AF_INET };
+		left--;
+		f[n++] = (struct bpf_insn){ JEQ, left, 0, AF_INET6 };
+		f[n++] = (struct bpf_insn){ RET, 0, 0, RET_ERRNO | EPERM };
+	}
+	for (i = 0; i < all; i++) {
+		left = (uint8_t)(all - i);	/* over the rest and one RET */
+		f[n++] = (struct bpf_insn){ JEQ, left, 0, i < COUNT(allowed) ?
+		    allowed[i] : dials[i - COUNT(allowed)] };
 	}
 	f[n++] = (struct bpf_insn){ RET, 0, 0, RET_ERRNO | EPERM };
 	f[n++] = (struct bpf_insn){ RET, 0, 0, RET_ALLOW };
@@ -130,29 +154,47 @@ confine_calls(void)
 	return prctl(PR_SET_SECCOMP, 2, &prog, 0, 0);
 }
 
-int
-confine_server(void)
+static int
+confine(int dialer)
 {
 	int got, files;
 
 	if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) == -1)
 		return errno == EINVAL ? 0 : -1;
 	got = CONFINE_NNP;
-	if ((files = confine_files()) == -1)
+	if ((files = confine_files(dialer)) == -1)
 		return -1;
 	got |= files;
 	/* the sanitizers' own calls are not a server's */
 	if (AUDIT_ARCH == 0 || SANITIZED)
 		return got;
-	if (confine_calls() == 0)
+	if (confine_calls(dialer) == 0)
 		return got | CONFINE_CALLS;
 	return errno == EINVAL || errno == ENOSYS ? got : -1;
+}
+
+int
+confine_server(void)
+{
+	return confine(0);
+}
+
+int
+confine_dialer(void)
+{
+	return confine(1);
 }
 
 #else
 
 int
 confine_server(void)
+{
+	return 0;
+}
+
+int
+confine_dialer(void)
 {
 	return 0;
 }

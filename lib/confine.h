@@ -19,5 +19,7 @@
  * refused.
  */
 int	confine_server(void);
+/* The same for one that connects: it can make Internet sockets, too. */
+int	confine_dialer(void);
 
 #endif
