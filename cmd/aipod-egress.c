@@ -2,7 +2,6 @@
  * aipod-egress: speak CONNECT on a socket: judge, connect, relay.
  */
 #include <sys/types.h>
-#include <sys/inotify.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <sys/signalfd.h>
@@ -23,12 +22,14 @@
 #include "asker.h"
 #include "buf.h"
 #include "conf.h"
+#include "confine.h"
 #include "gate.h"
 #include "io.h"
 #include "mem.h"
 #include "num.h"
 #include "status.h"
 #include "tool.h"
+#include "warden.h"
 #include "workspace.h"
 
 #define CONNECTIONS	4096		/* at most, at once */
@@ -72,25 +73,23 @@ struct egress {
 	struct judge	 judge;
 	struct gate	 gate;
 	struct watch	 signals;
-	struct watch	 changes;
-	struct alarm	 again;		/* to look where nothing can tell */
+	struct warden	 warden;
 	struct workspace w;
-	const char	*hosts;
-	const char	*output;
 	const char	*tcp;
 	char		*token;
 	int		 listener;
+	int		 output;	/* of record mode */
 	int		 ended;
 };
 
 /* ---- rules --------------------------------------------------------------- */
 
 static void
-add_rules(struct judge *j, char *file)
+add_rules(struct warden *w, char *file)
 {
-	if (j->nfile == JUDGE_FILES)
-		errx(ST_USAGE, "more than %d files of rules", JUDGE_FILES);
-	j->file[j->nfile++] = file;
+	if (w->nfile == WARDEN_FILES)
+		errx(ST_USAGE, "more than %d files of rules", WARDEN_FILES);
+	w->file[w->nfile++] = file;
 }
 
 static void
@@ -102,78 +101,13 @@ default_rules(struct egress *e)
 
 	if (name != NULL && *name != '\0' && agent_find(&a, name) == 0) {
 		if ((own = agent_path(&a, "rules")) != NULL)
-			add_rules(&e->judge, own);
+			add_rules(&e->warden, own);
 		agent_free(&a);
 	}
 	dir = xconf_config_dir();
-	add_rules(&e->judge, xasprintf("%s/rules", dir));
+	add_rules(&e->warden, xasprintf("%s/rules", dir));
 	free(dir);
-	add_rules(&e->judge, workspace_state(&e->w, "rules"));
-}
-
-static void
-tell_relay(struct egress *e)
-{
-	if (e->judge.broken)
-		warnx("%s: every host is refused until this is put right",
-		    e->judge.rules.why);
-	if (e->hosts != NULL && judge_write_hosts(&e->judge, e->hosts) == -1)
-		warn("cannot write '%s'", e->hosts);
-}
-
-static void
-look(void *arg)
-{
-	struct egress *e = arg;
-
-	if (judge_refresh(&e->judge, 0))
-		tell_relay(e);
-}
-
-static void
-look_again(void *arg)
-{
-	struct egress *e = arg;
-
-	look(e);
-	alarm_set(&e->gate.alarms, &e->again, 1000);
-}
-
-static void
-changed(struct watch *w, int events)
-{
-	char waste[4096];
-
-	(void)events;
-	if (read(w->fd, waste, sizeof(waste)) > 0)
-		look(w->arg);
-}
-
-/* Files are replaced, so their directories are watched. */
-static void
-watch_rules(struct egress *e)
-{
-	char *dir, *slash;
-	int i, blind = 0;
-
-	e->changes.fn = changed;
-	e->changes.arg = e;
-	e->again.fn = look_again;
-	e->again.arg = e;
-	if ((e->changes.fd = inotify_init1(IN_CLOEXEC | IN_NONBLOCK)) == -1 ||
-	    loop_want(&e->loop, &e->changes, LOOP_IN) == -1)
-		blind = 1;
-	for (i = 0; i < e->judge.nfile && !blind; i++) {
-		dir = xstrdup(e->judge.file[i]);
-		if ((slash = strrchr(dir, '/')) != NULL)
-			*slash = '\0';
-		blind = inotify_add_watch(e->changes.fd, slash == NULL ? "." :
-		    slash == dir ? "/" : dir, IN_CLOSE_WRITE | IN_MOVED_TO |
-		    IN_MOVED_FROM | IN_DELETE | IN_ATTRIB) == -1;
-		free(dir);
-	}
-	if (blind)
-		alarm_set(&e->gate.alarms, &e->again, 1000);
+	add_rules(&e->warden, workspace_state(&e->w, "rules"));
 }
 
 /* ---- sockets ------------------------------------------------------------- */
@@ -282,14 +216,30 @@ raise_limit(void)
 }
 
 static void
+xconfine(void)
+{
+	int got;
+
+	if ((got = confine_dialer()) == -1)
+		err(ST_SYS, "cannot confine the process that judges");
+	if (tool_verbose > 0)
+		warnx("confined by:%s%s%s%s", got == 0 ? " nothing that this"
+		    " system has" : "", got & CONFINE_NNP ? " no-new-privileges"
+		    : "", got & CONFINE_FILES ? " landlock" : "",
+		    got & CONFINE_CALLS ? " seccomp" : "");
+}
+
+static void
 xrun(struct egress *e)
 {
-	int asker, scribe;
+	struct buf rules = BUF_INIT;
+	int asker, scribe, warden;
 
 	if (loop_init(&e->loop) == -1)
 		err(ST_SYS, "cannot wait for events");
 	if ((asker = asker_start()) == -1 || (scribe = scribe_start(&e->w,
 	    getenv("AIPOD_SESSION"))) == -1 ||
+	    (warden = warden_start(&e->warden)) == -1 ||
 	    resolvers_start(&e->resolvers, &e->loop) == -1)
 		err(ST_SYS, "cannot start a helper");
 	xsignals(e);
@@ -298,13 +248,14 @@ xrun(struct egress *e)
 	e->gate.judge = &e->judge;
 	e->gate.token = e->token;
 	e->gate.maxconn = raise_limit();
-	judge_refresh(&e->judge, 1);
-	tell_relay(e);
-	watch_rules(e);
+	if (warden_read(warden, &rules) == -1)
+		errx(ST_SYS, "a helper process is gone");
+	judge_update(&e->judge, &rules);
 	if (io_cloexec(e->listener, 1) == -1 ||
 	    io_nonblock(e->listener, 1) == -1 ||
-	    gate_start(&e->gate, e->listener, asker, scribe) == -1)
+	    gate_start(&e->gate, e->listener, asker, scribe, warden) == -1)
 		err(ST_SYS, "cannot serve");
+	xconfine();
 	while (!e->ended && !e->gate.failed) {
 		if (loop_once(&e->loop, alarms_wait(&e->gate.alarms)) == -1)
 			err(ST_SYS, "cannot wait for events");
@@ -322,10 +273,8 @@ xrecorded(const struct egress *e)
 
 	judge_recorded(&e->judge, &b);
 	xbuf_check(&b);
-	if (e->output == NULL)
-		fwrite(b.p, 1, b.len, stdout);
-	else if (io_replace(AT_FDCWD, e->output, b.p, b.len, 0600) == -1)
-		err(ST_SYS, "cannot write '%s'", e->output);
+	if (io_writeall(e->output, b.p, b.len) == -1)
+		err(ST_SYS, "cannot write the rules that were recorded");
 	buf_free(&b);
 }
 
@@ -333,7 +282,8 @@ int
 main(int argc, char *argv[])
 {
 	static struct egress e;
-	const char *dir = NULL, *mode = "ask", *token = NULL;
+	const char *dir = NULL, *mode = "ask", *output = NULL;
+	const char *token = NULL;
 	int c, m, file = 0;
 
 	e.listener = -1;
@@ -347,14 +297,14 @@ main(int argc, char *argv[])
 			mode = optarg;
 			break;
 		case 'H':
-			e.hosts = optarg;
+			e.warden.hosts = optarg;
 			break;
 		case 'r':
-			add_rules(&e.judge, xstrdup(optarg));
+			add_rules(&e.warden, xstrdup(optarg));
 			file = 1;
 			break;
 		case 'o':
-			e.output = optarg;
+			output = optarg;
 			break;
 		case 'w':
 			dir = optarg;
@@ -376,6 +326,11 @@ main(int argc, char *argv[])
 		errx(ST_USAGE, "mode '%s': must be ask, deny, open or record",
 		    mode);
 	e.judge.mode = (enum judge_mode)m;
+	e.warden.mode = mode;
+	e.output = STDOUT_FILENO;
+	if (output != NULL && (e.output = open(output, O_WRONLY | O_CREAT |
+	    O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)) == -1)
+		err(ST_SYS, "cannot open '%s'", output);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	xworkspace_open(&e.w, dir);
 	free(xworkspace_make_state(&e.w));
@@ -389,6 +344,6 @@ main(int argc, char *argv[])
 	if (e.judge.mode == JUDGE_RECORD)
 		xrecorded(&e);
 	judge_free(&e.judge);
-	xio_close_stdout();
+	warden_free(&e.warden);
 	return ST_YES;
 }

@@ -1,8 +1,3 @@
-#include <sys/socket.h>
-#if HAVE_PRCTL
-#include <sys/prctl.h>
-#endif
-
 #include <err.h>
 #include <errno.h>
 #include <signal.h>
@@ -18,37 +13,8 @@
 #include "child.h"
 #include "conf.h"
 #include "io.h"
+#include "sidekick.h"
 #include "status.h"
-
-/* A child that serves one end of a socket; the other end, or -1. */
-static int
-fork_server(void (*serve)(int fd, void *arg), void *arg)
-{
-	int i, sv[2];
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
-		return -1;
-	io_cloexec(sv[0], 1);
-	io_cloexec(sv[1], 1);
-	if ((pid = fork()) == -1) {
-		close(sv[0]);
-		close(sv[1]);
-		return -1;
-	}
-	if (pid != 0) {
-		close(sv[1]);
-		return sv[0];
-	}
-	for (i = 3; i < 64; i++)
-		if (i != sv[1])
-			close(i);
-	/* they end when told nothing more, not by the terminal's keys */
-	signal(SIGINT, SIG_IGN);
-	signal(SIGTERM, SIG_IGN);
-	serve(sv[1], arg);
-	_exit(0);
-}
 
 /* ---- questions ----------------------------------------------------------- */
 
@@ -157,7 +123,7 @@ serve_questions(int fd, void *arg)
 int
 asker_start(void)
 {
-	return fork_server(serve_questions, NULL);
+	return sidekick_start(serve_questions, NULL);
 }
 
 /* ---- records ------------------------------------------------------------- */
@@ -194,5 +160,5 @@ scribe_start(const struct workspace *w, const char *session)
 {
 	struct scribe s = { w, session };
 
-	return fork_server(serve_records, &s);
+	return sidekick_start(serve_records, &s);
 }

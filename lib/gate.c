@@ -12,6 +12,7 @@
 #include "gate.h"
 #include "io.h"
 #include "tls_hello.h"
+#include "warden.h"
 
 struct gate_question {
 	struct gate_question *next;
@@ -468,9 +469,10 @@ answered(struct watch *w, int events)
 	if ((q = *p) == NULL)
 		return;
 	*p = q->next;
-	if (r.answer == ASKER_ONCE || r.answer == ASKER_NO)
+	/* the rule that "always" has made may not be here yet */
+	if (r.answer != ASKER_NOBODY)
 		judge_remember(g->judge, q->name, q->port,
-		    r.answer == ASKER_ONCE);
+		    r.answer != ASKER_NO);
 	for (c = q->waiting; c != NULL; c = next) {
 		next = c->nextasked;
 		c->state = GATE_HEAD;
@@ -577,6 +579,20 @@ acceptable(struct watch *w, int events)
 	}
 }
 
+static void
+ruled(struct watch *w, int events)
+{
+	struct gate *g = w->arg;
+	struct buf b = BUF_INIT;
+
+	(void)events;
+	if (warden_read(w->fd, &b) == -1)
+		g->failed = 1;
+	else
+		judge_update(g->judge, &b);
+	buf_free(&b);
+}
+
 /* The scribe says nothing; to be readable is to be gone. */
 static void
 scribe_gone(struct watch *w, int events)
@@ -588,7 +604,7 @@ scribe_gone(struct watch *w, int events)
 }
 
 int
-gate_start(struct gate *g, int listener, int asker, int scribe)
+gate_start(struct gate *g, int listener, int asker, int scribe, int warden)
 {
 	g->listener.fd = listener;
 	g->listener.fn = acceptable;
@@ -599,7 +615,11 @@ gate_start(struct gate *g, int listener, int asker, int scribe)
 	g->scribe.fd = scribe;
 	g->scribe.fn = scribe_gone;
 	g->scribe.arg = g;
-	if (loop_want(g->loop, &g->listener, LOOP_IN) == -1 ||
+	g->warden.fd = warden;
+	g->warden.fn = ruled;
+	g->warden.arg = g;
+	if (loop_want(g->loop, &g->warden, LOOP_IN) == -1 ||
+	    loop_want(g->loop, &g->listener, LOOP_IN) == -1 ||
 	    loop_want(g->loop, &g->asker, LOOP_IN) == -1 ||
 	    loop_want(g->loop, &g->scribe, LOOP_IN) == -1)
 		return -1;

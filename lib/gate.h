@@ -31,6 +31,7 @@ struct gate {
 	struct watch	 listener;
 	struct watch	 asker;
 	struct watch	 scribe;
+	struct watch	 warden;
 	struct gate_conn *conns;
 	int		 nconn;
 	int		 maxconn;
@@ -41,9 +42,11 @@ struct gate {
 
 /*
  * Serve on a listening, non-blocking socket; asker and scribe as asker.h has
- * them.  Everything happens in the loop.  0, or -1 with errno.
+ * them, the warden as warden.h.  Everything happens in the loop.  0, or -1
+ * with errno.
  */
-int	gate_start(struct gate *, int listener, int asker, int scribe);
+int	gate_start(struct gate *, int listener, int asker, int scribe,
+	    int warden);
 /* End every connection and record it. */
 void	gate_stop(struct gate *);
 

@@ -1,12 +1,10 @@
-#include <errno.h>
-#include <fcntl.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
-#include "buf.h"
-#include "io.h"
 #include "judge.h"
+#include "num.h"
 
 static const char *const modes[] = { "ask", "deny", "open", "record" };
 
@@ -21,51 +19,69 @@ judge_mode(const char *s)
 	return -1;
 }
 
-/* ---- the files ----------------------------------------------------------- */
-
-static int
-same(const struct stat *a, const struct stat *b)
+const char *
+judge_mode_name(enum judge_mode m)
 {
-	return a->st_dev == b->st_dev && a->st_ino == b->st_ino &&
-	    a->st_size == b->st_size && a->st_mode == b->st_mode &&
-	    a->st_uid == b->st_uid &&
-	    a->st_mtim.tv_sec == b->st_mtim.tv_sec &&
-	    a->st_mtim.tv_nsec == b->st_mtim.tv_nsec &&
-	    a->st_ctim.tv_sec == b->st_ctim.tv_sec &&
-	    a->st_ctim.tv_nsec == b->st_ctim.tv_nsec;
+	return modes[m];
 }
 
-int
-judge_refresh(struct judge *j, int force)
-{
-	struct stat st;
-	int changed = force, i;
+/* ---- the rules ----------------------------------------------------------- */
 
-	for (i = 0; i < j->nfile; i++) {
-		if (stat(j->file[i], &st) == -1)
-			memset(&st, 0, sizeof(st));
-		if (!same(&st, &j->st[i]))
-			changed = 1;
-		j->st[i] = st;
-	}
-	if (!changed)
-		return 0;
+/* LINE, FILE and the rule, with a TAB between. */
+static int
+take_rule(struct judge *j, char *s)
+{
+	char *file, *rule;
+	long long line;
+
+	if ((file = strchr(s, '\t')) == NULL ||
+	    (rule = strchr(file + 1, '\t')) == NULL)
+		return -1;
+	*file++ = '\0';
+	*rule++ = '\0';
+	if (num_parse(s, 0, INT_MAX, &line) == -1 ||
+	    rules_parse(&j->rules, file, rule) == -1 || j->rules.n == 0)
+		return -1;
+	j->rules.r[j->rules.n - 1].line = (int)line;
+	return 0;
+}
+
+void
+judge_update(struct judge *j, struct buf *b)
+{
+	char *s, *next;
+
 	rules_free(&j->rules);
-	j->broken = 0;
-	for (i = 0; i < j->nfile && !j->broken; i++)
-		j->broken = rules_load(&j->rules, j->file[i]) == -1;
-	if (j->broken)
-		rules_free(&j->rules);
-	return 1;
+	buf_free(&j->text);
+	j->text = *b;
+	*b = (struct buf)BUF_INIT;
+	j->broken = "the rules are too long";
+	if ((s = buf_str(&j->text)) == NULL)
+		return;
+	if ((next = strchr(s, '\n')) == NULL)
+		return;
+	*next++ = '\0';
+	if (strcmp(s, "ok") != 0) {
+		j->broken = strncmp(s, "broken ", 7) == 0 ? s + 7 : s;
+		return;
+	}
+	for (s = next; (next = strchr(s, '\n')) != NULL; s = next + 1) {
+		*next = '\0';
+		if (take_rule(j, s) == -1) {
+			rules_free(&j->rules);
+			j->broken = "a rule was not understood";
+			return;
+		}
+	}
+	j->broken = NULL;
 }
 
 void
 judge_free(struct judge *j)
 {
-	while (j->nfile > 0)
-		free(j->file[--j->nfile]);
 	rules_free(&j->rules);
 	rules_free(&j->seen);
+	buf_free(&j->text);
 	free(j->answer);
 	j->answer = NULL;
 }
@@ -163,10 +179,9 @@ judge_name(struct judge *j, const char *name, enum name_kind kind, int port,
 	const struct judge_answer *a;
 	int host = strcmp(name, JUDGE_HOST) == 0;
 
-	judge_refresh(j, 0);
-	if (j->broken) {
+	if (j->broken != NULL) {
 		snprintf(v->why, sizeof(v->why),
-		    "the rules cannot be used: %.200s", j->rules.why);
+		    "the rules cannot be used: %.200s", j->broken);
 		v->verdict = JUDGED_DENY;
 		v->named = 0;
 		return;
@@ -213,38 +228,4 @@ judge_addr(const struct judge *j, const struct judgement *v,
 	if (class == ADDR_PUBLIC || (class == ADDR_LOCAL && v->named))
 		return 1;
 	return r != NULL && r->pattern[0] != '*';
-}
-
-/* ---- the relay's file ---------------------------------------------------- */
-
-static void
-hosts_line(struct buf *b, const struct rule *r, int port)
-{
-	buf_printf(b, "%s %s %d\n", r->verdict == RULE_ALLOW ? "allow" : "deny",
-	    r->pattern, port);
-}
-
-int
-judge_write_hosts(const struct judge *j, const char *path)
-{
-	struct buf b = BUF_INIT;
-	const struct rule *r;
-	size_t i;
-	int rc;
-
-	buf_printf(&b, "mode %s\n", modes[j->broken ? JUDGE_DENY : j->mode]);
-	for (i = 0; i < j->rules.n; i++) {
-		r = &j->rules.r[i];
-		if (r->kind != RULE_HOST)
-			continue;
-		if (r->port != 0) {
-			hosts_line(&b, r, r->port);
-			continue;
-		}
-		hosts_line(&b, r, 80);
-		hosts_line(&b, r, 443);
-	}
-	rc = b.bad ? -1 : io_replace(AT_FDCWD, path, b.p, b.len, 0600);
-	buf_free(&b);
-	return rc;
 }

@@ -5,12 +5,10 @@
 #ifndef AIPOD_JUDGE_H
 #define AIPOD_JUDGE_H
 
-#include <sys/stat.h>
-
 #include "addr.h"
+#include "buf.h"
 #include "rule.h"
 
-#define JUDGE_FILES	8
 #define JUDGE_ANSWERS	512		/* remembered for the session */
 #define JUDGE_WHY	256
 
@@ -20,11 +18,9 @@ enum judge_mode { JUDGE_ASK, JUDGE_DENY, JUDGE_OPEN, JUDGE_RECORD };
 
 struct judge {
 	enum judge_mode	 mode;
-	char		*file[JUDGE_FILES];	/* owned; in this order */
-	int		 nfile;
-	struct stat	 st[JUDGE_FILES];
+	struct buf	 text;		/* of the warden; the rules point into it */
 	struct rules	 rules;
-	int		 broken;	/* rules.why; nothing is allowed */
+	const char	*broken;	/* why nothing is allowed; NULL */
 	struct judge_answer {
 		char	 name[NAME_HOST_MAX];
 		int	 port;
@@ -44,12 +40,12 @@ struct judgement {
 
 /* "ask", "deny", "open", "record"; -1 when it is none. */
 int	 judge_mode(const char *);
+const char *judge_mode_name(enum judge_mode);
 /*
- * Read the files again if any has changed (force: anyway).  1 when it was
- * done, 0 when all is as it was.  Rules that cannot be read leave none
- * allowed.
+ * Take the rules from a warden's message, which is emptied.  What cannot be
+ * understood leaves nothing allowed.
  */
-int	 judge_refresh(struct judge *, int force);
+void	 judge_update(struct judge *, struct buf *);
 void	 judge_free(struct judge *);
 /* The name must be normalised, kind as name_normalise told. */
 void	 judge_name(struct judge *, const char *name, enum name_kind, int port,
@@ -62,10 +58,7 @@ int	 judge_addr(const struct judge *, const struct judgement *,
 	    const struct addr *, int port, const char **why);
 /* What the user said, for as long as the session lives. */
 int	 judge_remember(struct judge *, const char *name, int port, int allow);
-/* Replace the relay's file: the mode and what the rules say of hosts. */
-int	 judge_write_hosts(const struct judge *, const char *path);
 /* Record mode: the smallest rules that would have let through the same. */
-struct buf;
 int	 judge_recorded(const struct judge *, struct buf *);
 
 #endif

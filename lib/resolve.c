@@ -1,13 +1,9 @@
 #if HAVE_EPOLL
 #include <sys/types.h>
 #include <sys/socket.h>
-#if HAVE_PRCTL
-#include <sys/prctl.h>
-#endif
 
 #include <errno.h>
 #include <netdb.h>
-#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -15,6 +11,7 @@
 
 #include "io.h"
 #include "resolve.h"
+#include "sidekick.h"
 
 struct question {
 	char	name[NAME_HOST_MAX];
@@ -102,11 +99,12 @@ from_dns(const char *name, struct answer *a)
 }
 
 static void
-serve(int fd)
+serve(int fd, void *arg)
 {
 	struct question q;
 	struct answer a;
 
+	(void)arg;
 	for (;;) {
 		if (io_readfull(fd, &q, sizeof(q)) != (ssize_t)sizeof(q))
 			_exit(0);
@@ -222,31 +220,9 @@ answered(struct watch *w, int events)
 static int
 start(struct resolvers *rs, struct resolver *r)
 {
-	int i, sv[2];
-	pid_t pid;
-
-	if (socketpair(AF_UNIX, SOCK_STREAM, 0, sv) == -1)
+	if ((r->watch.fd = sidekick_start(serve, NULL)) == -1)
 		return -1;
-	io_cloexec(sv[0], 1);
-	io_cloexec(sv[1], 1);
-	if ((pid = fork()) == -1) {
-		close(sv[0]);
-		close(sv[1]);
-		return -1;
-	}
-	if (pid == 0) {
-#if HAVE_PRCTL
-		prctl(PR_SET_PDEATHSIG, SIGKILL);
-#endif
-		/* no other descriptor: not the sockets, not the parent's */
-		for (i = 3; i < 64; i++)
-			if (i != sv[1])
-				close(i);
-		serve(sv[1]);
-	}
-	close(sv[1]);
 	r->all = rs;
-	r->watch.fd = sv[0];
 	r->watch.fn = answered;
 	r->watch.arg = r;
 	return loop_want(rs->loop, &r->watch, LOOP_IN);
