@@ -1,9 +1,6 @@
 /*
  * aipod-launch: put the session together and run the agent, or any command.
  */
-#include <sys/stat.h>
-#include <sys/wait.h>
-
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -22,6 +19,7 @@
 #include "io.h"
 #include "mem.h"
 #include "num.h"
+#include "gitguard.h"
 #include "hash.h"
 #include "prepare.h"
 #include "sock.h"
@@ -41,6 +39,7 @@ static const struct tool tool = {
 	"      --rebuild        build the image anew\n"
 	"      --no-cache       the same, from nothing\n"
 	"      --no-scan        do not look for secrets this time\n"
+	"      --no-git-guard   leave git's hooks and settings writable\n"
 	"  -e, --env KEY[=VAL]  set it in the box, or pass it on\n"
 	"      --memory SIZE    limit, as the engine takes it, e.g. 8g\n"
 	"      --cpus N         limit, e.g. 2.5\n"
@@ -49,7 +48,8 @@ static const struct tool tool = {
 };
 
 enum {
-	O_ENGINE = 256, O_EGRESS, O_REBUILD, O_NO_CACHE, O_NO_SCAN, O_MEMORY,
+	O_ENGINE = 256, O_EGRESS, O_REBUILD, O_NO_CACHE, O_NO_SCAN,
+	O_NO_GIT_GUARD, O_MEMORY,
 	O_CPUS, O_PIDS, O_READ_ONLY
 };
 
@@ -64,6 +64,7 @@ static const struct option options[] = {
 	{ "no-cache", no_argument, NULL, O_NO_CACHE },
 	{ "no-scan", no_argument, NULL, O_NO_SCAN },
 	{ "no-credential-check", no_argument, NULL, O_NO_SCAN },
+	{ "no-git-guard", no_argument, NULL, O_NO_GIT_GUARD },
 	{ "env", required_argument, NULL, 'e' },
 	{ "memory", required_argument, NULL, O_MEMORY },
 	{ "cpus", required_argument, NULL, O_CPUS },
@@ -81,6 +82,7 @@ struct launch {
 	struct prepare	 prep;
 	const char	*egress;
 	const char	*agent_name;
+	int		 git_guard;
 	int		 lock;
 };
 
@@ -118,6 +120,9 @@ parse(struct launch *l, int argc, char *argv[])
 			break;
 		case O_NO_SCAN:
 			l->prep.scan = 0;
+			break;
+		case O_NO_GIT_GUARD:
+			l->git_guard = 0;
 			break;
 		case O_MEMORY:
 			l->box.memory = optarg;
@@ -205,32 +210,17 @@ sweep_dead(const struct launch *l)
 }
 
 static void
-put_fact(const struct session *s, const char *name, const char *value)
-{
-	char *path = xasprintf("%s/%s", s->dir, name);
-	FILE *fp;
-
-	/* gone with the session: neither rename nor fsync is owed */
-	if ((fp = fopen(path, "wx")) == NULL || fprintf(fp, "%s\n", value) < 0 ||
-	    fclose(fp) == EOF)
-		err(ST_SYS, "cannot write '%s'", path);
-	free(path);
-}
-
-static void
 make_session(struct launch *l)
 {
-	mode_t mask = umask(077);
-	char *name;
+	char *name = NULL;
 
-	if (session_make(&l->w, &l->session, &l->lock) == -1)
+	if (session_make(&l->w, &l->session, &l->lock) == -1 ||
+	    (name = workspace_container(&l->w, l->session.id)) == NULL ||
+	    session_put(&l->session, "container", name) == -1 ||
+	    session_put(&l->session, "engine", l->engine.program) == -1 ||
+	    session_put(&l->session, "workspace", l->w.path) == -1 ||
+	    session_put(&l->session, "agent", l->agent.name) == -1)
 		err(ST_SYS, "cannot make the session's directory");
-	name = workspace_container(&l->w, l->session.id);
-	put_fact(&l->session, "container", name);
-	put_fact(&l->session, "engine", l->engine.program);
-	put_fact(&l->session, "workspace", l->w.path);
-	put_fact(&l->session, "agent", l->agent.name);
-	umask(mask);
 	setenv("AIPOD_WORKSPACE", l->w.path, 1);
 	setenv("AIPOD_SESSION", l->session.id, 1);
 	setenv("AIPOD_SESSION_DIR", l->session.dir, 1);
@@ -290,6 +280,8 @@ run_once(struct launch *l, int *gone)
 	if ((dog = watchdog_start(&l->session, l->lock,
 	    &pid)) == -1)
 		err(ST_SYS, "cannot start the watchdog");
+	if (l->git_guard)
+		xprepare_git(&l->prep);
 	add_servers(l, &s);
 	xprepare_run(&l->prep);
 	s.slave = -1;
@@ -316,6 +308,7 @@ run_once(struct launch *l, int *gone)
 	*gone = status == 125 && !s.created;
 	if (s.unclean && s.created)
 		child_run_quietly(rm.v);
+	gitguard_unmake(&l->w, l->session.id);
 	if (session_remove(&l->session) == -1)
 		warn("cannot remove '%s'", l->session.dir);
 	watchdog_done(dog, pid);
@@ -361,7 +354,7 @@ main(int argc, char *argv[])
 	int status, gone;
 
 	memset(&l, 0, sizeof(l));
-	l.prep.scan = 1;
+	l.prep.scan = l.git_guard = 1;
 	parse(&l, argc, argv);
 	xbox_check_workspace(&l.w);
 	settle(&l);
@@ -375,6 +368,8 @@ main(int argc, char *argv[])
 	}
 	xprepare_command(&l.prep, argv + optind);
 	if (l.prep.dry_run) {
+		if (l.git_guard)
+			xprepare_git(&l.prep);
 		dry_run(&l);
 		return ST_YES;
 	}

@@ -163,6 +163,13 @@ add_mounts(const struct box *b, struct argv *a)
 	size_t i;
 
 	add_bind(a, b->workspace->path, BOX_WORKDIR, 0);
+	for (i = 0; i + 1 < b->guard.n; i += 2) {
+		share = xasprintf("%s/%s", b->workspace->path, b->guard.v[i]);
+		at = xasprintf(BOX_WORKDIR "/%s", b->guard.v[i]);
+		add_bind(a, share, at, strcmp(b->guard.v[i + 1], "ro") == 0);
+		free(at);
+		free(share);
+	}
 	for (i = 0; i + 1 < b->masks.n; i += 2) {
 		argv_add(a, "-v");
 		argv_addf(a, "%s:" BOX_WORKDIR "/%s", b->masks.v[i + 1],

@@ -26,6 +26,7 @@ struct box {
 	const char		*memory;	/* as the engine takes it, or NULL */
 	const char		*cpus;
 	const char		*pids;
+	struct argv		 guard;		/* pairs: relative path, ro|rw */
 	struct argv		 hidden;	/* pairs: relative path, file|dir */
 	struct argv		 masks;		/* pairs: relative path, volume */
 	struct argv		 mounts;	/* triples: at, host path, ro|rw */

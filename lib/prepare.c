@@ -12,6 +12,7 @@
 #include "buf.h"
 #include "child.h"
 #include "conf.h"
+#include "gitguard.h"
 #include "io.h"
 #include "mem.h"
 #include "mounts.h"
@@ -84,6 +85,22 @@ xprepare_secrets(struct prepare *p)
 	xcollect(&a, &out);
 	take_pairs(&out, &p->box->masks, "aipod-mask");
 	buf_free(&out);
+}
+
+void
+xprepare_git(struct prepare *p)
+{
+	const struct workspace *w = p->box->workspace;
+	struct gitguard g;
+
+	if (gitguard_find(w, &g, !p->dry_run) == -1 ||
+	    (!p->dry_run && gitguard_make(w, &g) == -1))
+		errx(ST_USAGE, "%s (or --no-git-guard, and mind what git on"
+		    " the host will run)", g.why);
+	argv_free(&p->box->guard);
+	if (g.mounts.n > 0)
+		argv_addv(&p->box->guard, g.mounts.v);
+	gitguard_free(&g);
 }
 
 void
@@ -217,16 +234,16 @@ xprepare_network(struct prepare *p)
 }
 
 static void
-xcopy(int from, int to, const char *name, mode_t mode)
+xcopy_as(int from, const char *name, int to, const char *as, mode_t mode)
 {
 	struct buf b = BUF_INIT;
 	int fd;
 
 	if (io_slurp_at(from, name, &b, AGENT_FILE_MAX) == -1)
 		err(ST_SYS, "cannot read the agent's '%s'", name);
-	fd = openat(to, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
+	fd = openat(to, as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd == -1 || io_writeall(fd, b.p, b.len) == -1 || close(fd) == -1)
-		err(ST_SYS, "cannot write the agent's '%s'", name);
+		err(ST_SYS, "cannot write the agent's '%s'", as);
 	buf_free(&b);
 }
 
@@ -248,7 +265,7 @@ xcopy_tree(int from, int to, int depth)
 		if (fstatat(from, e->d_name, &st, AT_SYMLINK_NOFOLLOW) == -1)
 			err(ST_SYS, "cannot stat the agent's '%s'", e->d_name);
 		if (S_ISREG(st.st_mode)) {
-			xcopy(from, to, e->d_name,
+			xcopy_as(from, e->d_name, to, e->d_name,
 			    (st.st_mode & 0100) != 0 ? 0700 : 0600);
 			continue;
 		}
@@ -264,6 +281,92 @@ xcopy_tree(int from, int to, int depth)
 		close(made);
 	}
 	closedir(d);
+}
+
+/* mkdir -p of what is above the last component, below an open directory. */
+static int
+make_parents(int dir, const char *path)
+{
+	const char *slash;
+	char *part;
+	int rc = 0;
+
+	for (slash = strchr(path, '/'); rc == 0 && slash != NULL;
+	    slash = strchr(slash + 1, '/')) {
+		part = xstrndup(path, (size_t)(slash - path));
+		rc = mkdirat(dir, part, 0700) == -1 && errno != EEXIST ? -1 : 0;
+		free(part);
+	}
+	return rc;
+}
+
+/*
+ * What of the user's home the agent takes along, below agent/home: copies,
+ * so that nothing inside can write the originals.
+ */
+static void
+xcopy_home(const struct prepare *p, int agent)
+{
+	struct argv files = ARGV_INIT;
+	const char *home = getenv("HOME");
+	char *from, *real, *to;
+	struct stat st;
+	size_t i;
+	int in, out;
+
+	if (agent_words(p->agent, "files", &files) == -1)
+		err(ST_USAGE, "cannot read the files of agent '%s'",
+		    p->agent->name);
+	for (i = 0; home != NULL && i < files.n; i++) {
+		if (*files.v[i] == '/' || strstr(files.v[i], "..") != NULL)
+			errx(ST_USAGE, "agent '%s' names '%s', which is not"
+			    " below the home", p->agent->name, files.v[i]);
+		from = xasprintf("%s/%s", home, files.v[i]);
+		real = realpath(from, NULL);
+		free(from);
+		if (real == NULL || stat(real, &st) == -1)
+			continue;
+		to = xasprintf("home/%s", files.v[i]);
+		if (make_parents(agent, to) == -1)
+			err(ST_SYS, "cannot make '%s'", to);
+		if (S_ISREG(st.st_mode))
+			xcopy_as(AT_FDCWD, real, agent, to, 0600);
+		else if (S_ISDIR(st.st_mode)) {
+			in = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+			if (in == -1 || mkdirat(agent, to, 0700) == -1 ||
+			    (out = openat(agent, to, O_RDONLY | O_DIRECTORY |
+			    O_CLOEXEC)) == -1)
+				err(ST_SYS, "cannot copy '%s'", real);
+			xcopy_tree(in, out, 6);
+			close(out);
+		}
+		free(to);
+		free(real);
+	}
+	argv_free(&files);
+}
+
+/* What the agent may do here, in words for it. */
+static void
+xmake_skill(const struct prepare *p, int agent)
+{
+	struct argv a = ARGV_INIT;
+	struct buf out = BUF_INIT;
+	int fd;
+
+	add_tool(&a, "aipod-allow");
+	argv_add(&a, "--skill");
+	argv_add(&a, "-a");
+	argv_add(&a, p->agent->name);
+	argv_add(&a, "-w");
+	argv_add(&a, p->box->workspace->path);
+	xcollect(&a, &out);
+	fd = openat(agent, "skill.md", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+	if (fd == -1 || io_writeall(fd, out.p, out.len) == -1 ||
+	    close(fd) == -1)
+		err(ST_SYS, "cannot write the agent's skill file");
+	buf_free(&out);
 }
 
 /* Root runs a box for somebody else: what is in run/ becomes theirs. */
@@ -308,6 +411,9 @@ xprepare_run(struct prepare *p)
 	if (from == -1)
 		err(ST_SYS, "cannot open '%s'", p->agent->dir);
 	xcopy_tree(from, to, 4);
+	xcopy_home(p, to);
+	if (faccessat(to, "start", X_OK, 0) == 0)
+		xmake_skill(p, to);
 	close(to);
 	xbox_user(p->box, &uid, &gid);
 	if (uid != geteuid() && geteuid() == 0)
@@ -326,7 +432,8 @@ xprepare_command(struct prepare *p, char *const *words)
 	if (agent_words(p->agent, "env", &p->box->env) == -1)
 		err(ST_USAGE, "cannot read the environment of agent '%s'",
 		    p->agent->name);
-	if ((path = agent_path(p->agent, "start")) != NULL)
+	if ((path = agent_path(p->agent, "start")) != NULL &&
+	    access(path, X_OK) == 0)
 		argv_add(&p->box->command, BOX_RUN "/agent/start");
 	free(path);
 	if (words != NULL && *words != NULL) {

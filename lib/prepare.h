@@ -24,6 +24,11 @@ struct prepare {
  * what has to be hidden and masked.
  */
 void	xprepare_secrets(struct prepare *);
+/*
+ * Close what git on the host would run or obey; what is missing is made,
+ * unless this is a dry run.
+ */
+void	xprepare_git(struct prepare *);
 /* The user's own mounts, each judged anew. */
 void	xprepare_mounts(struct prepare *);
 /* The image's name, current; a new string. */

@@ -10,6 +10,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "buf.h"
 #include "conf.h"
 #include "hash.h"
 #include "io.h"
@@ -220,6 +221,24 @@ make_in(const char *up, struct session *s, int *lockfd)
 	} else
 		*lockfd = fd;
 	return rc;
+}
+
+/* Gone with the session: neither rename nor fsync is owed. */
+int
+session_put(const struct session *s, const char *name, const char *value)
+{
+	struct buf b = BUF_INIT;
+	char *path = xasprintf("%s/%s", s->dir, name);
+	int fd, rc = -1;
+
+	fd = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
+	free(path);
+	if (fd == -1)
+		return -1;
+	if (buf_puts(&b, value) == 0 && buf_addc(&b, '\n') == 0)
+		rc = io_writeall(fd, b.p, b.len);
+	buf_free(&b);
+	return close(fd) == -1 ? -1 : rc;
 }
 
 int

@@ -34,6 +34,8 @@ int	 sessions_list(const char *hash, struct session **);
 void	 sessions_free(struct session *, int n);
 /* A fact of a session, e.g. "container": a new string, or NULL. */
 char	*session_fact(const struct session *, const char *name);
+/* Set a fact of a session that is being made; 0, or -1 with errno. */
+int	 session_put(const struct session *, const char *name, const char *value);
 /*
  * Make a new session's directory, run/ and lock, and hold the lock on *lockfd.
  * Nobody sees the directory before its lock is held.  Returns 0, or -1 with
