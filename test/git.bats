@@ -1,0 +1,131 @@
+#!/usr/bin/env bats
+# The workspace stays safe to come back to: what git on the host would run or
+# obey cannot be changed from inside, and git inside works.
+
+load helper
+
+setup_file() { engine_file_setup; }
+setup() {
+	engine_setup
+	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
+	git config --global user.email a@example.com
+	git config --global user.name A
+	git config --global init.defaultBranch main
+	git init -q .
+	echo one >f
+	git add f
+	git commit -q -m one
+}
+teardown() { engine_teardown; }
+
+# Everything below .git but objects, with what is in it.
+listing() {
+	find .git -path .git/objects -prune -o -print | sort
+	cat .git/config
+}
+
+@test "hooks, config, attributes, commondir cannot be written or replaced" {
+	before=$(listing)
+	status 0 aipod run sh -c '
+	    echo x >.git/hooks/pre-commit
+	    echo x >>.git/config
+	    echo x >.git/config.worktree
+	    echo x >.git/commondir
+	    echo x >.git/info/attributes
+	    rm -rf .git/hooks .git/config .git/commondir
+	    mv .git/hooks .git/h; mv .git/config .git/c; mv .git/info .git/i
+	    mv .git g && mkdir -p .git/hooks
+	    ln -sf /tmp .git/hooks
+	    :'
+	is "$(listing)" "$before"
+	git status
+}
+
+@test "what is missing cannot be made, and nothing is left of it" {
+	rm -rf .git/hooks .git/info
+	before=$(listing)
+	status 0 aipod run sh -c '
+	    mkdir -p .git/hooks; echo x >.git/hooks/post-checkout
+	    mkdir -p .git/info; echo x >.git/info/attributes
+	    echo /tmp >.git/commondir; echo x >.git/config.worktree
+	    ls .git/hooks/*; :'
+	lacks "$output" post-checkout
+	is "$(listing)" "$before"
+	git status
+}
+
+@test "a killed session leaves nothing that breaks git, and the next cleans up" {
+	rm -rf .git/hooks .git/info
+	before=$(listing)
+	setsid aipod run sh -c 'echo >up; sleep 1000' </dev/null >/dev/null 2>&1 3>&- &
+	pid=$!
+	until_true 20 test -e up
+	kill -9 $(pgrep -P $pid -x aipod-launch) $pid
+	rm up
+	git status
+	git log -1
+	status 0 aipod run true
+	is "$(listing)" "$before"
+}
+
+@test "placeholders stay while another session needs them" {
+	rm -rf .git/hooks
+	setsid aipod run sh -c 'echo >up; until [ -e end ]; do sleep 0.1; done
+	    mkdir -p .git/hooks; echo x >.git/hooks/pre-push; :' \
+	    </dev/null >/dev/null 2>&1 3>&- &
+	until_true 20 test -e up
+	status 0 aipod run true
+	touch end
+	wait $!
+	[ ! -e .git/hooks ]
+}
+
+@test "included files and core.hooksPath are closed, their parents pinned" {
+	mkdir -p tools/git .husky/_
+	echo '[alias] x = !true' >tools/git/config
+	echo '#!/bin/sh' >.husky/_/pre-commit
+	git config include.path ../tools/git/config
+	git config core.hooksPath .husky/_
+	status 0 aipod run sh -c '
+	    echo x >>tools/git/config
+	    echo x >>.husky/_/pre-commit; echo x >.husky/_/post-commit
+	    mv tools t && mkdir -p tools/git
+	    mv .husky h && mkdir -p .husky/_
+	    rm -rf .husky tools
+	    :'
+	is "$(cat tools/git/config)" '[alias] x = !true'
+	is "$(ls .husky/_)" pre-commit
+	is "$(cat .husky/_/pre-commit)" '#!/bin/sh'
+}
+
+@test "nested repositories, submodules and worktree files" {
+	git init -q sub/deep
+	git -C sub/deep commit -q --allow-empty -m x
+	git -c protocol.file.allow=always submodule --quiet add ./sub/deep mod
+	status 0 aipod run sh -c '
+	    echo x >sub/deep/.git/hooks/pre-commit
+	    mv sub s2
+	    echo x >.git/modules/mod/hooks/pre-commit
+	    echo x >>.git/modules/mod/config
+	    echo "gitdir: /tmp/evil" >mod/.git
+	    rm -f mod/.git; :'
+	[ ! -e sub/deep/.git/hooks/pre-commit ]
+	[ ! -e .git/modules/mod/hooks/pre-commit ]
+	has "$(cat mod/.git)" "gitdir: ../.git/modules/mod"
+	git -C mod status
+}
+
+@test "a link in place of hooks is refused with a way out" {
+	rm -rf .git/hooks
+	mkdir hooks
+	ln -s ../hooks .git/hooks
+	status 100 aipod run true
+	has "$stderr" --no-git-guard
+	status 0 aipod run --no-git-guard true
+}
+
+@test "objects, refs, index and a new branch can be written inside" {
+	status 0 aipod run sh -c 'echo x >.git/refs/heads/new &&
+	    echo x >.git/index.lock && mv .git/index.lock .git/MERGE_MSG &&
+	    mkdir -p .git/objects/zz && echo ref >.git/HEAD.lock'
+}
