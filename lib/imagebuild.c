@@ -192,16 +192,20 @@ xlock(struct imagebuild *b)
 	free(top);
 }
 
+/* In the image every user may read these: the modes count. */
 static void
 xput(const char *dir, const char *name, const char *p, size_t n)
 {
 	char *path = xasprintf("%s/%s", dir, name), *slash;
 
-	slash = strrchr(path, '/');
-	*slash = '\0';
-	if (io_mkdirs(path) == -1)
-		err(ST_SYS, "cannot make directory '%s'", path);
-	*slash = '/';
+	slash = path + strlen(dir);
+	for (; slash != NULL; slash = strchr(slash + 1, '/')) {
+		*slash = '\0';
+		if ((mkdir(path, 0755) == -1 && errno != EEXIST) ||
+		    chmod(path, 0755) == -1)
+			err(ST_SYS, "cannot make directory '%s'", path);
+		*slash = '/';
+	}
 	if (io_replace(AT_FDCWD, path, p, n, 0644) == -1)
 		err(ST_SYS, "cannot write '%s'", path);
 	free(path);
