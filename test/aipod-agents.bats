@@ -47,9 +47,9 @@ setup() {
 	for dir in "$AIPOD_SHARE"/agents/*/; do
 		name=$(basename "$dir")
 		[ -s "$dir/command" ] && [ -s "$dir/about" ] &&
-		    [ -s "$dir/base" ] && [ -x "$dir/start" ]
+		    [ -s "$dir/base" ]
 		if [ -f "$dir/install" ]; then sh -n "$dir/install"; fi
-		sh -n "$dir/start"
+		[ ! -e "$dir/start" ] || { [ -x "$dir/start" ] && sh -n "$dir/start"; }
 		is "$(cat "$dir/env" 2>/dev/null |
 		    grep -vE '^(#|$|[A-Z_][A-Z0-9_]*=)')" ""
 		is "$(grep -vE '^(#|$|allow host [a-z0-9.*-]+$)' "$dir/rules")" ""
