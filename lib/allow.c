@@ -248,18 +248,23 @@ static void
 say_words(const struct allow_answer *a)
 {
 	char *text = a->text != NULL ? xvis(a->text) : NULL;
+	struct buf changed = BUF_INIT;
 
+	if (a->changed != NULL)
+		vis_add(&changed, a->changed, strlen(a->changed), VIS_LINES);
+	xbuf_check(&changed);
 	if (a->rule == NULL)
 		puts("no rule matches: the user is asked; with nobody to ask,"
 		    " the answer is no");
 	else if (a->changed != NULL)
 		printf("%s:%d: %s\nthis allowed it, but no longer does, so the"
 		    " user is asked again:\n%s", a->rule->file, a->rule->line,
-		    text, a->changed);
+		    text, buf_str(&changed));
 	else
 		printf("%s:%d: %s\nis the last rule that matches: %s\n",
 		    a->rule->file, a->rule->line, text,
 		    a->verdict == RULE_ALLOW ? "allowed" : "denied");
+	buf_free(&changed);
 	free(text);
 }
 

@@ -85,7 +85,7 @@ add_diff(struct buf *out, const char *dir, const char *digest,
 		/* the two lines that name the files */
 		for (i = 0; i < 2 && strchr(p, '\n') != NULL; i++)
 			p = strchr(p, '\n') + 1;
-		vis_add(out, p, diff.len - (size_t)(p - diff.p), VIS_LINES);
+		buf_add(out, p, diff.len - (size_t)(p - diff.p));
 	}
 	if (fd != -1)
 		close(fd);

@@ -1,0 +1,243 @@
+/*
+ * aipod-log: the audit trail: who asked for what, who said yes.
+ */
+#include <sys/stat.h>
+
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <time.h>
+#include <unistd.h>
+
+#include "audit.h"
+#include "buf.h"
+#include "hash.h"
+#include "io.h"
+#include "json.h"
+#include "mem.h"
+#include "num.h"
+#include "rec.h"
+#include "status.h"
+#include "tool.h"
+#include "workspace.h"
+
+static const struct tool tool = {
+	"aipod-log",
+	"[-fj] [-k KIND] [-s SESSION] [-S TIME] [-w DIR] [show|verify]",
+	"  show                 the records                    [the default]\n"
+	"  verify               is every record as it was written\n"
+	"  -k, --kind KIND      only command, host, service, ...\n"
+	"  -s, --session ID     only of this session\n"
+	"  -S, --since TIME     from 2026-11-21T16:00:00Z on, or the last 90s,\n"
+	"                       15m, 12h, 7d\n"
+	"  -f, --follow         go on as records are added\n"
+	"  -w, --workdir DIR    the workspace           [the working directory]\n"
+	"  -j, --json           one JSON object a record\n"
+};
+
+static const struct option options[] = {
+	TOOL_OPTIONS,
+	{ "kind", required_argument, NULL, 'k' },
+	{ "session", required_argument, NULL, 's' },
+	{ "since", required_argument, NULL, 'S' },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "workdir", required_argument, NULL, 'w' },
+	{ "json", no_argument, NULL, 'j' },
+	{ NULL, 0, NULL, 0 }
+};
+
+struct filter {
+	const char	*kind;
+	const char	*session;
+	char		 since[32];	/* times compare as strings */
+	int		 json;
+};
+
+static void
+xsince(struct filter *f, const char *s)
+{
+	static const char units[] = "smhd";
+	static const long long seconds[] = { 1, 60, 3600, 86400 };
+	const char *u;
+	char *num;
+	struct tm tm;
+	time_t t;
+	size_t n = strlen(s);
+
+	if (n == 20 && s[4] == '-' && s[10] == 'T' && s[19] == 'Z') {
+		memcpy(f->since, s, n + 1);
+		return;
+	}
+	if (n < 2 || (u = strchr(units, s[n - 1])) == NULL)
+		errx(ST_USAGE, "time '%s': must be like 2026-11-21T16:00:00Z,"
+		    " 90s, 15m, 12h or 7d", s);
+	num = xstrndup(s, n - 1);
+	t = time(NULL) - (time_t)(xnum("since", num, 0, 1000000000) *
+	    seconds[u - units]);
+	free(num);
+	gmtime_r(&t, &tm);
+	strftime(f->since, sizeof(f->since), "%Y-%m-%dT%H:%M:%SZ", &tm);
+}
+
+static void
+show_json(char *const *v)
+{
+	static const char *const names[AUDIT_FIELDS] = { "time", "session",
+	    "kind", "verdict", "why", "subject", "detail", "chain" };
+	struct buf b = BUF_INIT;
+	struct json_out j;
+	int i;
+
+	json_begin(&j, &b);
+	json_open(&j, '{');
+	for (i = 0; i < AUDIT_FIELDS; i++)
+		json_member(&j, names[i], v[i]);
+	json_close(&j, '}');
+	buf_addc(&b, '\n');
+	xbuf_check(&b);
+	fwrite(b.p, 1, b.len, stdout);
+	buf_free(&b);
+}
+
+/* A line without its newline. */
+static void
+show_line(const struct filter *f, const char *line)
+{
+	char *copy = xstrdup(line), *v[AUDIT_FIELDS] = { NULL };
+
+	if (rec_split(copy, v, AUDIT_FIELDS) < AUDIT_FIELDS || v[0] == NULL ||
+	    v[2] == NULL) {
+		warnx("a line is no record: see aipod-log verify");
+		free(copy);
+		return;
+	}
+	if ((f->kind == NULL || strcmp(f->kind, v[2]) == 0) &&
+	    (f->session == NULL || (v[1] != NULL &&
+	    strcmp(f->session, v[1]) == 0)) &&
+	    strcmp(v[0], f->since) >= 0) {
+		if (f->json)
+			show_json(v);
+		else
+			puts(line);
+	}
+	free(copy);
+}
+
+static int
+cmd_show(const struct filter *f, const char *path, int follow)
+{
+	struct timespec nap = { 0, 200000000 };
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+	off_t at = 0;
+	FILE *fp;
+
+	while ((fp = fopen(path, "re")) == NULL && errno == ENOENT && follow)
+		nanosleep(&nap, NULL);
+	if (fp == NULL) {
+		if (errno == ENOENT)
+			return ST_YES;
+		err(ST_SYS, "cannot open '%s'", path);
+	}
+	for (;;) {
+		n = getline(&line, &cap, fp);
+		if (n > 0 && line[n - 1] == '\n') {
+			line[n - 1] = '\0';
+			at += n;
+			show_line(f, line);
+			continue;
+		}
+		if (ferror(fp))
+			err(ST_SYS, "cannot read '%s'", path);
+		if (!follow || fflush(stdout) == EOF)
+			break;
+		nanosleep(&nap, NULL);
+		clearerr(fp);
+		if (fseeko(fp, at, SEEK_SET) == -1)
+			err(ST_SYS, "cannot read '%s'", path);
+	}
+	free(line);
+	fclose(fp);
+	xio_close_stdout();
+	return ST_YES;
+}
+
+static int
+cmd_verify(const char *path)
+{
+	char head[HASH_HEX];
+	const char *why;
+	long lines, bad;
+
+	bad = audit_verify(path, &lines, head, &why);
+	if (bad == -1 && errno == ENOENT) {
+		if (tool_verbose >= 0)
+			warnx("there is no audit trail yet");
+		return ST_YES;
+	}
+	if (bad == -1)
+		err(ST_SYS, "cannot read '%s'", path);
+	if (bad > 0) {
+		warnx("'%s' line %ld: %s", path, bad, why);
+		return ST_NO;
+	}
+	printf("%ld\t%s\n", lines, head);
+	xio_close_stdout();
+	return ST_YES;
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct filter f;
+	struct workspace w;
+	const char *dir = NULL;
+	char *path;
+	int c, follow = 0, rc;
+
+	memset(&f, 0, sizeof(f));
+	while ((c = tool_getopt(&tool, argc, argv, "+k:s:S:fw:j", options)) !=
+	    -1)
+		switch (c) {
+		case 'k':
+			f.kind = optarg;
+			break;
+		case 's':
+			f.session = optarg;
+			break;
+		case 'S':
+			xsince(&f, optarg);
+			break;
+		case 'f':
+			follow = 1;
+			break;
+		case 'w':
+			dir = optarg;
+			break;
+		case 'j':
+			f.json = 1;
+			break;
+		default:
+			tool_usage(&tool);
+		}
+	argc -= optind;
+	argv += optind;
+	if (argc > 1)
+		tool_usage(&tool);
+	xworkspace_open(&w, dir);
+	path = workspace_state(&w, "audit");
+	if (argc == 0 || strcmp(argv[0], "show") == 0)
+		rc = cmd_show(&f, path, follow);
+	else if (strcmp(argv[0], "verify") == 0)
+		rc = cmd_verify(path);
+	else
+		tool_usage(&tool);
+	free(path);
+	workspace_free(&w);
+	return rc;
+}

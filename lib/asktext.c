@@ -1,0 +1,117 @@
+#include <stdlib.h>
+#include <string.h>
+
+#include "ask.h"
+#include "buf.h"
+#include "utf8.h"
+
+/*
+ * The bytes line by line behind prefix.  A space at the end of a line is
+ * written \x20: it could not be seen.
+ */
+static void
+add_lines(struct buf *b, const char *prefix, const char *s, size_t n, int flags)
+{
+	size_t from, eol, end, i;
+
+	for (from = 0; from <= n; from = eol + 1) {
+		for (eol = from; eol < n && s[eol] != '\n'; eol++)
+			;
+		for (end = eol; end > from && s[end - 1] == ' '; end--)
+			;
+		buf_puts(b, prefix);
+		vis_add(b, s + from, end - from, flags);
+		for (i = end; i < eol; i++)
+			buf_puts(b, "\\x20");
+		buf_addc(b, '\n');
+	}
+}
+
+static size_t
+count_lines(const struct buf *b)
+{
+	size_t i, n = 1;
+
+	for (i = 0; i < b->len; i++)
+		n += b->p[i] == '\n';
+	return n;
+}
+
+static int
+is_ascii(const struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->len; i++)
+		if ((unsigned char)b->p[i] >= 0x80)
+			return 0;
+	return 1;
+}
+
+static void
+add_fact(struct buf *b, const char *name, const char *value)
+{
+	if (value == NULL)
+		return;
+	buf_printf(b, "  %-11s", name);
+	vis_add(b, value, strlen(value), 0);
+	buf_addc(b, '\n');
+}
+
+static void
+add_subject(struct buf *b, const struct ask *q)
+{
+	size_t lines = count_lines(&q->subject);
+
+	if (strcmp(q->kind, "command") == 0)
+		buf_printf(b, "\nIt would run exactly this, %zu byte%s in %zu"
+		    " line%s:\n\n", q->subject.len,
+		    q->subject.len == 1 ? "" : "s", lines,
+		    lines == 1 ? "" : "s");
+	else
+		buf_addc(b, '\n');
+	add_lines(b, "  | ", q->subject.p, q->subject.len, 0);
+	if (is_ascii(&q->subject))
+		return;
+	buf_puts(b, "\nIt holds characters beyond ASCII, which may look like"
+	    " others. In ASCII:\n\n");
+	add_lines(b, "  | ", q->subject.p, q->subject.len, VIS_ASCII);
+}
+
+static void
+add_message(struct buf *b, const char *s)
+{
+	size_t n = strlen(s);
+
+	buf_puts(b, "\nThe agent's own words, which nobody has checked:\n\n");
+	add_lines(b, "  : ", s, n < ASK_MESSAGE ? n : ASK_MESSAGE, 0);
+	if (n > ASK_MESSAGE)
+		buf_printf(b, "(and %zu bytes more)\n", n - ASK_MESSAGE);
+}
+
+int
+ask_render(const struct ask *q, struct buf *b)
+{
+	if (strcmp(q->kind, "command") == 0)
+		buf_puts(b, "An agent wants to run a command on this machine,"
+		    " outside its box.\n\n");
+	else if (strcmp(q->kind, "host") == 0)
+		buf_puts(b, "An agent wants to reach a host on the network."
+		    "\n\n");
+	else
+		buf_puts(b, "An agent wants to start a service container."
+		    "\n\n");
+	add_fact(b, "workspace", q->workspace);
+	add_fact(b, "session", q->session);
+	add_fact(b, "agent", q->agent);
+	add_fact(b, "question", q->id);
+	add_subject(b, q);
+	if (q->changes != NULL) {
+		buf_puts(b, "\nYou have allowed this before, but what it runs"
+		    " has changed:\n\n");
+		add_lines(b, "  ~ ", q->changes, strlen(q->changes), 0);
+	}
+	if (q->message != NULL && *q->message != '\0')
+		add_message(b, q->message);
+	return b->bad ? -1 : 0;
+}
