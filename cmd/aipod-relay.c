@@ -32,9 +32,9 @@ static const struct option options[] = {
 
 #if HAVE_EPOLL
 static void
-network(void *arg)
+network(void *arg, int ready)
 {
-	if (relay_run(arg) == -1)
+	if (relay_run(arg, ready) == -1)
 		warn("cannot relay");
 }
 

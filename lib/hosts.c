@@ -211,14 +211,16 @@ hosts_allowed(const struct hosts *h, const char *name, int ports[HOSTS_PORTS])
 	return apply(h, name, ports, 0);
 }
 
-/* Names that mean nothing outside (RFC 6761, 6762, 7686, 8375). */
+/* Single labels, and what RFC 6761, 6762, 7686 and 8375 keep back. */
 static int
-is_special(const char *name)
+is_private(const char *name)
 {
 	static const char *const special[] = {
 	    "*.arpa", "*.invalid", "*.local", "*.localhost", "*.onion" };
 	size_t i;
 
+	if (strchr(name, '.') == NULL)
+		return 1;
 	for (i = 0; i < sizeof(special) / sizeof(special[0]); i++)
 		if (matches(special[i], name))
 			return 1;
@@ -230,7 +232,7 @@ hosts_ports(const struct hosts *h, const char *name, int ports[HOSTS_PORTS])
 {
 	size_t n = 0;
 
-	if (h->any && !is_special(name)) {
+	if (h->any && !is_private(name)) {
 		n = put(ports, n, 443);
 		n = put(ports, n, 80);
 		n = put(ports, n, 22);

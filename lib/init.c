@@ -21,6 +21,7 @@
 struct state {
 	pid_t		 child;
 	pid_t		 helper;	/* -1: waits to be started again */
+	int		 ready;		/* ends when the helper is ready */
 	struct timespec	 born;		/* of the helper */
 	int		 leads;		/* this process leads its session */
 	int		 tty;		/* its terminal, or -1 */
@@ -96,10 +97,19 @@ start_helper(struct state *s, const struct init *in)
 {
 	sigset_t none;
 	pid_t parent = getpid();
+	int ready[2];
 
 	clock_gettime(CLOCK_MONOTONIC, &s->born);
-	if ((s->helper = fork()) != 0)
+	if (pipe2(ready, O_CLOEXEC) == -1)
+		return -1;
+	if ((s->helper = fork()) != 0) {
+		close(ready[1]);
+		s->ready = ready[0];
+		if (s->helper == -1)
+			close(ready[0]);
 		return s->helper == -1 ? -1 : 0;
+	}
+	close(ready[0]);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(ST_SYS);
@@ -107,8 +117,19 @@ start_helper(struct state *s, const struct init *in)
 	let_go(in->verbose);
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
-	in->helper(in->arg);
+	in->helper(in->arg, ready[1]);
 	_exit(ST_SYS);
+}
+
+/* However the helper gets there, or does not. */
+static void
+await_helper(struct state *s)
+{
+	char c;
+
+	while (read(s->ready, &c, 1) == -1 && errno == EINTR)
+		;
+	close(s->ready);
 }
 
 /* Bury the dead; 1 with the child's status when it is among them. */
@@ -142,8 +163,8 @@ revive(struct state *s, const struct init *in)
 	struct timespec now;
 
 	clock_gettime(CLOCK_MONOTONIC, &now);
-	if (now.tv_sec - s->born.tv_sec > 1)
-		start_helper(s, in);
+	if (now.tv_sec - s->born.tv_sec > 1 && start_helper(s, in) == 0)
+		close(s->ready);
 }
 
 static int
@@ -185,6 +206,7 @@ init_run(const struct init *in)
 		warn("cannot start a process");
 		return ST_SYS;
 	}
+	await_helper(&s);
 	give_up_terminal(&s);
 	if (start_child(&s, in) == -1) {
 		warn("cannot start a process");

@@ -10,16 +10,17 @@ struct init {
 	char *const	*argv;		/* the child */
 	struct rlimit	 nofile;	/* what the child is to have */
 	int		 verbose;	/* keep standard error for messages */
-	void		(*helper)(void *);	/* does not return */
+	/* does not return; closes the descriptor once it is ready */
+	void		(*helper)(void *, int);
 	void		*arg;
 };
 
 /*
  * Run the helper in a process of its own and the child in the foreground of
- * the terminal, if there is one; pass every signal on to the child and bury
- * whatever dies.  A helper that dies is started again.  Returns the child's
- * exit status once it has ended: its own, 128 plus its signal, ST_NOTFOUND or
- * ST_NOEXEC; ST_SYS when nothing could be started.
+ * the terminal, if there is one, once the helper is ready; pass every signal
+ * on to the child and bury whatever dies.  A helper that dies is started
+ * again.  Returns the child's exit status once it has ended: its own, 128 plus
+ * its signal, ST_NOTFOUND or ST_NOEXEC; ST_SYS when nothing could be started.
  */
 int	init_run(const struct init *);
 

@@ -612,7 +612,7 @@ set_limits(struct relay *r)
 }
 
 int
-relay_run(struct relay *r)
+relay_run(struct relay *r, int ready)
 {
 	int i, ms;
 
@@ -628,6 +628,7 @@ relay_run(struct relay *r)
 			return -1;
 	watch_dir(r);
 	relay_reload(r);
+	close(ready);
 	for (;;) {
 		ms = r->waiting != 0 ? BUSY_MS : r->taken ? TAKEN_MS : -1;
 		if (loop_once(&r->loop, ms) == -1)

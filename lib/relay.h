@@ -55,8 +55,11 @@ enum relay_known { KNOWN, UNKNOWN, NO_ROOM };
 int	relay_bind(struct relay *, enum relay_fixed *failed);
 const char *relay_fixed_name(enum relay_fixed);
 
-/* Work until the process is killed; returns only when it cannot begin. */
-int	relay_run(struct relay *);
+/*
+ * Work until the process is killed, and close the descriptor once connections
+ * are taken; returns only when that cannot be had: -1 with errno.
+ */
+int	relay_run(struct relay *, int ready);
 
 /*
  * The address of a normalised name, which is listened on from now on.
