@@ -42,6 +42,9 @@ box() {
 	    mount --bind "$TOP/share/box/resolv.conf" /etc/resolv.conf
 	    exec aipod-relay -d "$D" --strict -- "$@"' sh "$@"
 }
+# The process that does the networking, from inside.
+helper='grep -lx aipod-relay /proc/[0-9]*/comm | grep -v "^/proc/1/" |
+    cut -d / -f 3'
 need_box() { box true || skip "no namespaces for us here"; }
 
 @test "relay: exit statuses" {
@@ -293,14 +296,17 @@ except ConnectionResetError: print("reset")' $name
 	status 0 box curl -s -m 10 -o /dev/null -w '%{http_code}' \
 	    http://127.0.0.1:7822/
 	is "$output" 503
-	status 35 box curl -s -m 10 https://a.example/
+	# reset before or after curl has seen the connection made
+	run box curl -s -m 10 https://a.example/
+	[ "$status" -eq 7 ] || [ "$status" -eq 35 ]
 	# and one that comes later is found
 	status 0 box bash -c 'curl -s http://a.example/ >/dev/null; : >now
 	    until curl -s -m 5 http://a.example/ | grep -q policy; do
 		sleep 0.1; done' 3>&- &
+	local pid=$!
 	until_true 5 test -e now
 	egress
-	wait $!
+	wait $pid
 }
 
 @test "relay: MCP and the proxy are spliced as they are" {
@@ -336,7 +342,7 @@ host"
 	need_box
 	egress
 	rules 'mode ask'
-	status 0 box bash -c 'socat TCP-LISTEN:5432,bind=127.0.0.1 \
+	box bash -c 'socat TCP-LISTEN:5432,bind=127.0.0.1,reuseaddr \
 		SYSTEM:"echo own" &
 	    sleep 0.3; : >now; sleep 0.5; socat -u TCP:127.0.0.1:5432 -
 	    until echo host | socat -t 5 - TCP:127.0.0.1:5432 2>/dev/null; do
@@ -379,8 +385,8 @@ assert ask(\"n0.example\") == got[0]
 	egress
 	status 0 box bash -c 'exec 3<>/dev/tcp/echo.example/443
 	    echo x >&3; read -r <&3; sleep 0.5
-	    s() { cat /proc/1/status /proc/2/status |
-		grep voluntary_ctxt; }
+	    h=$('"$helper"'); [ -n "$h" ] || exit 50
+	    s() { grep voluntary_ctxt /proc/1/status /proc/$h/status; }
 	    a=$(s); sleep 2; [ "$a" = "$(s)" ] || { echo "$a"; s; exit 1; }'
 }
 
@@ -388,9 +394,9 @@ assert ask(\"n0.example\") == got[0]
 	need_box
 	egress
 	status 0 box bash -c 'a=$(ask echo.example)
-	    [ "$(cat /proc/2/comm)" = aipod-relay ] && kill -9 2
+	    kill -9 $('"$helper"') || exit 51
 	    [ "$(ask echo.example)" = "$a" ] || exit 50
-	    echo again | socat -t 5 - TCP:echo.example:443; exit 9'
+	    echo again | socat -t 5 - TCP:echo.example:443'
 	is "$output" again
 }
 
