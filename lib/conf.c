@@ -57,11 +57,24 @@ char *
 xconf_runtime_dir(void)
 {
 	const char *v = getenv("XDG_RUNTIME_DIR");
+	char *path, *slash;
+	struct stat st;
+	int ours;
 
 	if (v != NULL && *v == '/')
 		return xasprintf("%s/aipod", v);
 	if (geteuid() == 0)
 		return xstrdup("/run/aipod");
+	/* cron and su set no variable, and must find the same sessions */
+	path = xasprintf("/run/user/%lu/aipod", (unsigned long)geteuid());
+	slash = strrchr(path, '/');
+	*slash = '\0';
+	ours = lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+	    st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+	*slash = '/';
+	if (ours)
+		return path;
+	free(path);
 	return xasprintf("/tmp/aipod-%lu", (unsigned long)geteuid());
 }
 

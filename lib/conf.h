@@ -12,7 +12,10 @@
  */
 char	*xconf_config_dir(void);
 char	*xconf_state_dir(void);
-/* $XDG_RUNTIME_DIR/aipod, else /run/aipod (root) or /tmp/aipod-UID. */
+/*
+ * $XDG_RUNTIME_DIR/aipod, else /run/aipod (root), else /run/user/UID/aipod
+ * where that can be had, else /tmp/aipod-UID.
+ */
 char	*xconf_runtime_dir(void);
 /*
  * The same, made where missing and checked to be this user's alone (0700);

@@ -8,6 +8,14 @@
 #include "mem.h"
 #include "status.h"
 
+static int
+is_docker(const char *program)
+{
+	const char *base = strrchr(program, '/');
+
+	return strncmp(base != NULL ? base + 1 : program, "docker", 6) == 0;
+}
+
 /* The path of a program on PATH, or NULL. */
 static char *
 on_path(const char *name)
@@ -32,7 +40,6 @@ void
 xengine_find(struct engine *e, const char *choice)
 {
 	char *set = NULL;
-	const char *base;
 
 	e->program = NULL;
 	if (choice == NULL || *choice == '\0')
@@ -50,8 +57,33 @@ xengine_find(struct engine *e, const char *choice)
 	    (e->program = on_path("docker")) == NULL)
 		errx(ST_NOTFOUND, "no container engine: install podman (or"
 		    " docker), then try again");
-	base = strrchr(e->program, '/');
-	base = base != NULL ? base + 1 : e->program;
-	e->docker = strncmp(base, "docker", 6) == 0;
+	e->docker = is_docker(e->program);
 	free(set);
+}
+
+int
+engines_all(struct engine e[ENGINES_MAX])
+{
+	static const char *const names[] = { "podman", "docker" };
+	char *set = xconf_get("ENGINE"), *found[ENGINES_MAX];
+	int i, j, n = 0;
+
+	found[0] = set == NULL || *set == '\0' ? NULL :
+	    strchr(set, '/') != NULL ? xstrdup(set) : on_path(set);
+	for (i = 0; i < 2; i++)
+		found[i + 1] = on_path(names[i]);
+	for (i = 0; i < ENGINES_MAX; i++) {
+		for (j = 0; j < n && found[i] != NULL; j++)
+			if (strcmp(e[j].program, found[i]) == 0)
+				break;
+		if (found[i] == NULL || j < n) {
+			free(found[i]);
+			continue;
+		}
+		e[n].program = found[i];
+		e[n].docker = is_docker(found[i]);
+		n++;
+	}
+	free(set);
+	return n;
 }

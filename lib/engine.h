@@ -15,5 +15,11 @@ struct engine {
  * with advice when there is none.  The name decides which of the two it is.
  */
 void	xengine_find(struct engine *, const char *choice);
+/*
+ * All engines there may be something of ours in: the one chosen, podman and
+ * docker on PATH, each once.  Returns how many were put at e, at most 3.
+ */
+#define ENGINES_MAX	3
+int	engines_all(struct engine e[ENGINES_MAX]);
 
 #endif

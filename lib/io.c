@@ -1,6 +1,7 @@
 #include <sys/file.h>
 #include <sys/stat.h>
 
+#include <dirent.h>
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
@@ -260,6 +261,44 @@ io_mkdirs(const char *path)
 		errno = ENOTDIR;
 		return -1;
 	}
+	return 0;
+}
+
+/* All that is below an open directory, which is closed. */
+static int
+empty(int dirfd)
+{
+	struct dirent *e;
+	DIR *d;
+	int rc = 0;
+
+	if ((d = fdopendir(dirfd)) == NULL) {
+		close(dirfd);
+		return -1;
+	}
+	while ((e = readdir(d)) != NULL)
+		if (strcmp(e->d_name, ".") != 0 &&
+		    strcmp(e->d_name, "..") != 0 &&
+		    io_remove(dirfd, e->d_name) == -1)
+			rc = -1;
+	closedir(d);
+	return rc;
+}
+
+int
+io_remove(int dirfd, const char *name)
+{
+	int fd;
+
+	/* root on some systems can unlink directories: look first */
+	fd = openat(dirfd, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+	    O_NONBLOCK | O_CLOEXEC);
+	if (fd == -1)
+		return errno == ENOENT ||
+		    unlinkat(dirfd, name, 0) == 0 || errno == ENOENT ? 0 : -1;
+	if (empty(fd) == -1 || (unlinkat(dirfd, name, AT_REMOVEDIR) == -1 &&
+	    errno != ENOENT))
+		return -1;
 	return 0;
 }
 

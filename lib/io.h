@@ -43,6 +43,11 @@ int	 io_put_line(const char *path, const char *line);
  * exclusive lock, and fsync.  Follows no symbolic link, blocks on no FIFO.
  */
 int	 io_append(int dirfd, const char *name, const void *, size_t, mode_t);
+/*
+ * Remove a file, or a directory with all that is in it, following nothing.  It
+ * is no error that something is gone already; what can be removed is.
+ */
+int	 io_remove(int dirfd, const char *name);
 /* mkdir -p with mode 0700 for what is missing. */
 int	 io_mkdirs(const char *path);
 /*

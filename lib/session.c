@@ -17,9 +17,8 @@
 #include "mem.h"
 #include "session.h"
 
-/* 1 when somebody holds the lock, 0 when nobody does or there is no file. */
-static int
-is_locked(const char *dir)
+int
+session_dir_alive(const char *dir)
 {
 	char *path = xasprintf("%s/lock", dir);
 	int fd, held = 0;
@@ -64,7 +63,7 @@ list_one(const char *top, const char *hash, struct session **s, int n)
 		memcpy((*s)[n].hash, hash, WORKSPACE_HASH);
 		memcpy((*s)[n].id, e->d_name, SESSION_ID);
 		(*s)[n].dir = xasprintf("%s/%s", dir, e->d_name);
-		(*s)[n].alive = is_locked((*s)[n].dir);
+		(*s)[n].alive = session_dir_alive((*s)[n].dir);
 		n++;
 	}
 	closedir(d);
@@ -144,47 +143,6 @@ session_fact(const struct session *s, const char *name)
 	return line;
 }
 
-/* rm -rf below an open directory, which is closed; follows nothing. */
-static int
-empty(int dirfd)
-{
-	struct dirent *e;
-	DIR *d;
-	int fd, rc = 0;
-
-	if ((d = fdopendir(dirfd)) == NULL) {
-		close(dirfd);
-		return -1;
-	}
-	while ((e = readdir(d)) != NULL) {
-		if (strcmp(e->d_name, ".") == 0 || strcmp(e->d_name, "..") == 0)
-			continue;
-		if (unlinkat(dirfd, e->d_name, 0) == 0 || errno == ENOENT)
-			continue;
-		fd = openat(dirfd, e->d_name, O_RDONLY | O_DIRECTORY |
-		    O_NOFOLLOW | O_CLOEXEC);
-		if (fd == -1 || empty(fd) == -1 ||
-		    (unlinkat(dirfd, e->d_name, AT_REMOVEDIR) == -1 &&
-		    errno != ENOENT))
-			rc = -1;
-	}
-	closedir(d);
-	return rc;
-}
-
-static int
-remove_tree(const char *dir)
-{
-	int fd;
-
-	fd = open(dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-	if (fd == -1)
-		return errno == ENOENT ? 0 : -1;
-	if (empty(fd) == -1 || (rmdir(dir) == -1 && errno != ENOENT))
-		return -1;
-	return 0;
-}
-
 /*
  * The directory appears under its name with the lock held already, so that
  * nobody can take a session that is being made for a dead one.
@@ -210,7 +168,7 @@ make_in(const char *up, struct session *s, int *lockfd)
 			saved = errno;
 			if (fd != -1)
 				close(fd);
-			remove_tree(tmp);
+			io_remove(AT_FDCWD, tmp);
 			errno = saved;
 		}
 	}
@@ -271,7 +229,7 @@ session_remove(const struct session *s)
 {
 	char *slash, *up;
 
-	if (remove_tree(s->dir) == -1)
+	if (io_remove(AT_FDCWD, s->dir) == -1)
 		return -1;
 	/* the workspace's directory goes with its last session */
 	up = xstrdup(s->dir);
@@ -283,32 +241,54 @@ session_remove(const struct session *s)
 	return 0;
 }
 
-int
-sessions_tidy(const char *hash, long age)
+static int
+tidy_one(const char *up, long age)
 {
-	char *top = xconf_runtime_dir(), *up = xasprintf("%s/%s", top, hash);
 	char *path;
 	struct dirent *e;
 	struct stat st;
 	DIR *d;
 	int rc = 0;
 
-	free(top);
-	if ((d = opendir(up)) != NULL) {
+	if ((d = opendir(up)) == NULL)
+		return errno == ENOENT ? 0 : -1;
+	while ((e = readdir(d)) != NULL) {
+		if (strncmp(e->d_name, ".new.", 5) != 0)
+			continue;
+		path = xasprintf("%s/%s", up, e->d_name);
+		if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
+		    time(NULL) - st.st_mtime >= age &&
+		    !session_dir_alive(path) &&
+		    io_remove(AT_FDCWD, path) == -1)
+			rc = -1;
+		free(path);
+	}
+	closedir(d);
+	rmdir(up);
+	return rc;
+}
+
+int
+sessions_tidy(const char *hash, long age)
+{
+	char *top = xconf_runtime_dir(), *up;
+	struct dirent *e;
+	DIR *d;
+	int rc;
+
+	if ((rc = is_ours(top)) == 1 && (d = opendir(top)) != NULL) {
+		rc = 0;
 		while ((e = readdir(d)) != NULL) {
-			if (strncmp(e->d_name, ".new.", 5) != 0)
+			if (!is_hex(e->d_name, WORKSPACE_HASH - 1) ||
+			    (hash != NULL && strcmp(hash, e->d_name) != 0))
 				continue;
-			path = xasprintf("%s/%s", up, e->d_name);
-			if (lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-			    time(NULL) - st.st_mtime >= age &&
-			    !is_locked(path) && remove_tree(path) == -1)
+			up = xasprintf("%s/%s", top, e->d_name);
+			if (tidy_one(up, age) == -1)
 				rc = -1;
-			free(path);
+			free(up);
 		}
 		closedir(d);
-		rmdir(up);
-	} else if (errno != ENOENT)
-		rc = -1;
-	free(up);
-	return rc;
+	}
+	free(top);
+	return rc == 1 ? -1 : rc;
 }

@@ -32,6 +32,8 @@ struct session {
  */
 int	 sessions_list(const char *hash, struct session **);
 void	 sessions_free(struct session *, int n);
+/* 1 when somebody holds the lock in this directory; 0 when not or no file. */
+int	 session_dir_alive(const char *dir);
 /* A fact of a session, e.g. "container": a new string, or NULL. */
 char	*session_fact(const struct session *, const char *name);
 /* Set a fact of a session that is being made; 0, or -1 with errno. */
@@ -45,9 +47,9 @@ int	 session_make(const struct workspace *, struct session *, int *lockfd);
 /* Remove the directory and what is in it; 0, or -1 with errno. */
 int	 session_remove(const struct session *);
 /*
- * Remove what died before it was a session in the workspace with this hash,
- * when it is at least age seconds old, and the workspace's directory if
- * nothing else is in it.  0, or -1 with errno.
+ * Remove what died before it was a session in the workspace with this hash
+ * (NULL: in all), when it is at least age seconds old, and the workspace's
+ * directory if nothing else is in it.  0, or -1 with errno.
  */
 int	 sessions_tidy(const char *hash, long age);
 

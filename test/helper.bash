@@ -117,6 +117,8 @@ runtime_dir() {
 		echo "$XDG_RUNTIME_DIR/aipod"
 	elif [ "$(id -u)" -eq 0 ]; then
 		echo /run/aipod
+	elif [ -O "/run/user/$(id -u)" ]; then
+		echo "/run/user/$(id -u)/aipod"
 	else
 		echo "/tmp/aipod-$(id -u)"
 	fi

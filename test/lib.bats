@@ -45,7 +45,8 @@ $T/state/aipod
 $T/run/aipod"
 	unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_RUNTIME_DIR
 	d=/run/aipod
-	[ "$(id -u)" = 0 ] || d=/tmp/aipod-$(id -u)
+	[ "$(id -u)" = 0 ] || d=/run/user/$(id -u)/aipod
+	[ -O "${d%/aipod}" ] || d=/tmp/aipod-$(id -u)
 	is "$("$U/conf" dirs)" "$HOME/.config/aipod
 $HOME/.local/state/aipod
 $d"
