@@ -432,8 +432,12 @@ mcprun(const struct mcptools *tools, int fd)
 			break;
 	}
 	for (i = 0; i < MCPRUN_MAX; i++)
-		if (s->run[i].pid != 0)
+		if (s->run[i].pid != 0) {
 			kill(-s->run[i].pid, SIGKILL);
+			release(&s->run[i]);
+		}
+	buf_free(&s->chan.in);
+	buf_free(&s->chan.out);
 	free(s);
 	return broken ? -1 : 0;
 }
