@@ -13,32 +13,41 @@
 #include "child.h"
 #include "conf.h"
 #include "io.h"
+#include "rec.h"
 #include "sidekick.h"
 #include "status.h"
 
 /* ---- questions ----------------------------------------------------------- */
 
-/* Run the program and take its first word of output. */
+/*
+ * aipod-approve takes the subject on standard input and answers with a record:
+ * the choice and the user's words.
+ */
 static int
-approve(const char *subject, char word[16])
+approve(const char *subject, char choice[16], char why[JUDGE_WHY])
 {
 	struct argv v = ARGV_INIT;
-	struct buf out = BUF_INIT;
-	char *tool;
+	struct buf in = BUF_INIT, out = BUF_INIT;
+	char *tool, *f[2] = { NULL, NULL };
 	int rc;
 
-	word[0] = '\0';
+	choice[0] = why[0] = '\0';
 	if ((tool = conf_tool("aipod-approve")) == NULL)
 		return -1;
 	argv_add(&v, tool);
 	argv_add(&v, "--kind");
 	argv_add(&v, "host");
-	argv_add(&v, "--subject");
-	argv_add(&v, subject);
-	rc = child_capture(v.v, NULL, &out, 4096);
-	if (buf_str(&out) != NULL)
-		snprintf(word, 16, "%.*s", (int)strcspn(out.p, " \t\n"), out.p);
+	buf_puts(&in, subject);
+	rc = child_capture(v.v, &in, &out, 65536);
+	if (rc != -1 && buf_str(&out) != NULL) {
+		out.p[strcspn(out.p, "\n")] = '\0';
+		if (rec_split(out.p, f, 2) >= 1 && f[0] != NULL)
+			snprintf(choice, 16, "%s", f[0]);
+		if (f[1] != NULL)
+			snprintf(why, JUDGE_WHY, "%s", f[1]);
+	}
 	argv_free(&v);
+	buf_free(&in);
 	buf_free(&out);
 	free(tool);
 	return rc;
@@ -79,18 +88,18 @@ always(const struct asker_question *q)
 }
 
 static enum asker_answer
-ask(const struct asker_question *q)
+ask(const struct asker_question *q, char why[JUDGE_WHY])
 {
-	char subject[NAME_HOST_MAX + 8], word[16];
+	char subject[NAME_HOST_MAX + 8], choice[16];
 	int rc;
 
 	snprintf(subject, sizeof(subject), "%s:%d", q->name, q->port);
-	rc = approve(subject, word);
-	if (rc == ST_YES && strcmp(word, "once") == 0)
+	rc = approve(subject, choice, why);
+	if (rc == ST_YES && strcmp(choice, "once") == 0)
 		return ASKER_ONCE;
-	if (rc == ST_YES && strcmp(word, "always") == 0)
+	if (rc == ST_YES && strcmp(choice, "always") == 0)
 		return always(q) == 0 ? ASKER_ALWAYS : ASKER_ONCE;
-	return rc == ST_NO ? ASKER_NO : ASKER_NOBODY;
+	return rc == ST_NO ? ASKER_NO : ASKER_FAILED;
 }
 
 static void
@@ -106,13 +115,14 @@ serve_questions(int fd, void *arg)
 	sigaction(SIGCHLD, &sa, NULL);
 	while (io_readfull(fd, &q, sizeof(q)) == (ssize_t)sizeof(q)) {
 		q.name[sizeof(q.name) - 1] = '\0';
+		memset(&r, 0, sizeof(r));
 		r.id = q.id;
-		r.answer = ASKER_NOBODY;
+		r.answer = ASKER_FAILED;
 		if ((pid = fork()) > 0)
 			continue;
 		if (pid == 0) {
 			signal(SIGCHLD, SIG_DFL);
-			r.answer = ask(&q);
+			r.answer = ask(&q, r.why);
 		}
 		if (io_writeall(fd, &r, sizeof(r)) == -1 || pid == 0)
 			_exit(0);

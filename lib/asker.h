@@ -8,10 +8,10 @@
 #include "judge.h"
 
 enum asker_answer {
-	ASKER_NO,		/* the user said no */
+	ASKER_NO,		/* no, or nobody answered */
 	ASKER_ONCE,		/* yes, for this session */
 	ASKER_ALWAYS,		/* yes, and a rule says so now */
-	ASKER_NOBODY		/* nobody answered */
+	ASKER_FAILED		/* the user cannot be asked */
 };
 
 struct asker_question {
@@ -23,6 +23,7 @@ struct asker_question {
 struct asker_reply {
 	unsigned	id;
 	int		answer;
+	char		why[JUDGE_WHY];	/* the user's own words, or empty */
 };
 
 struct asker_record {

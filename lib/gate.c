@@ -307,6 +307,7 @@ relay(struct gate_conn *c)
 	c->state = GATE_PUMPING;
 	gate_record(c, "allow", c->verdict->why, NULL);
 	c->recorded = 1;
+	judge_note(c->gate->judge, c->name, c->port);
 	free(c->verdict);
 	c->verdict = NULL;
 	alarm_clear(&c->gate->alarms, &c->alarm);
@@ -457,6 +458,7 @@ answered(struct watch *w, int events)
 	struct gate_question *q, **p;
 	struct gate_conn *c, *next;
 	struct asker_reply r;
+	char why[JUDGE_WHY + 32];
 
 	(void)events;
 	if (io_readfull(w->fd, &r, sizeof(r)) != (ssize_t)sizeof(r)) {
@@ -469,15 +471,20 @@ answered(struct watch *w, int events)
 	if ((q = *p) == NULL)
 		return;
 	*p = q->next;
+	r.why[sizeof(r.why) - 1] = '\0';
+	snprintf(why, sizeof(why), "no rule, and the answer was no%s%s",
+	    r.why[0] != '\0' ? ": " : "", r.why);
 	/* the rule that "always" has made may not be here yet */
-	if (r.answer != ASKER_NOBODY)
+	if (r.answer != ASKER_FAILED)
 		judge_remember(g->judge, q->name, q->port,
 		    r.answer != ASKER_NO);
 	for (c = q->waiting; c != NULL; c = next) {
 		next = c->nextasked;
 		c->state = GATE_HEAD;
-		if (r.answer == ASKER_NOBODY)
-			deny(c, "no rule, and there was nobody to ask");
+		if (r.answer == ASKER_FAILED)
+			deny(c, "no rule, and the user cannot be asked");
+		else if (r.answer == ASKER_NO && c->port == q->port)
+			deny(c, why);
 		else
 			judge(c);
 	}

@@ -3,6 +3,7 @@
 #include <stdlib.h>
 #include <string.h>
 
+#include "alarm.h"
 #include "judge.h"
 #include "num.h"
 
@@ -114,15 +115,17 @@ judge_remember(struct judge *j, const char *name, int port, int allow)
 	snprintf(a->name, sizeof(a->name), "%s", name);
 	a->port = port;
 	a->allow = allow;
+	a->until = allow ? 0 : alarm_now() + JUDGE_NO_MS;
 	return 0;
 }
 
-static void
-note(struct judge *j, const char *name, int port)
+void
+judge_note(struct judge *j, const char *name, int port)
 {
 	char line[NAME_HOST_MAX + 32];
 
-	if (j->seen.n >= JUDGE_ANSWERS || rules_host(&j->seen, name, port))
+	if (j->mode != JUDGE_RECORD || rules_host(&j->rules, name, port) ||
+	    j->seen.n >= JUDGE_ANSWERS || rules_host(&j->seen, name, port))
 		return;
 	snprintf(line, sizeof(line), "allow host %s:%d", name, port);
 	rules_parse(&j->seen, "recorded", line);
@@ -192,7 +195,8 @@ judge_name(struct judge *j, const char *name, enum name_kind kind, int port,
 		if (v->verdict == JUDGED_DENY || !host || v->named)
 			return;
 	}
-	if ((a = recall(j, name, port)) != NULL) {
+	if ((a = recall(j, name, port)) != NULL &&
+	    (a->until == 0 || alarm_now() < a->until)) {
 		say(v, a->allow ? JUDGED_ALLOW : JUDGED_DENY, a->allow ?
 		    "the user allowed it for this session" :
 		    "the user was asked and said no");
@@ -202,11 +206,9 @@ judge_name(struct judge *j, const char *name, enum name_kind kind, int port,
 	if (j->mode == JUDGE_ASK && kind == NAME_HOST)
 		say(v, JUDGED_UNKNOWN, "no rule");
 	else if (kind == NAME_HOST && !host && (j->mode == JUDGE_OPEN ||
-	    j->mode == JUDGE_RECORD)) {
+	    j->mode == JUDGE_RECORD))
 		say(v, JUDGED_ALLOW, modes[j->mode]);
-		if (j->mode == JUDGE_RECORD)
-			note(j, name, port);
-	} else
+	else
 		say(v, JUDGED_DENY, "no rule");
 }
 

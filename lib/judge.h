@@ -25,6 +25,7 @@ struct judge {
 		char	 name[NAME_HOST_MAX];
 		int	 port;
 		int	 allow;
+		long long until;	/* alarm_now; 0: the session's end */
 	}		*answer;	/* a ring of JUDGE_ANSWERS */
 	size_t		 nanswer;
 	struct rules	 seen;		/* in record mode: what was let through */
@@ -56,9 +57,17 @@ void	 judge_name(struct judge *, const char *name, enum name_kind, int port,
  */
 int	 judge_addr(const struct judge *, const struct judgement *,
 	    const struct addr *, int port, const char **why);
-/* What the user said, for as long as the session lives. */
+/*
+ * What the user said: a yes for as long as the session lives, a no for a
+ * while, so that what tries ten times asks once.
+ */
+#define JUDGE_NO_MS	30000
 int	 judge_remember(struct judge *, const char *name, int port, int allow);
-/* Record mode: the smallest rules that would have let through the same. */
+/*
+ * Record mode: note what was reached; the smallest rules that would have let
+ * it through.
+ */
+void	 judge_note(struct judge *, const char *name, int port);
 int	 judge_recorded(const struct judge *, struct buf *);
 
 #endif

@@ -285,6 +285,8 @@ gate_request(struct gate_conn *c)
 			return 0;
 		len = -431;
 	}
+	if (len > HTTPGATE_HEAD_MAX)
+		len = -431;
 	if (len < 0)
 		return bad(c, (int)-len, "this is no request that is taken");
 	if (!authorised(c, &h))
