@@ -63,11 +63,12 @@ give_up_terminal(struct state *s)
 			s->tty = fd;
 	if (s->tty == -1)
 		return;
+	if (ioctl(s->tty, TIOCNOTTY, 0) == -1)
+		s->tty = -1;
+	/* they are blocked, so pending by now: ignoring forgets them */
 	sigemptyset(&ign.sa_mask);
 	sigaction(SIGHUP, &ign, &hup);
 	sigaction(SIGCONT, &ign, &cont);
-	if (ioctl(s->tty, TIOCNOTTY, 0) == -1)
-		s->tty = -1;
 	sigaction(SIGHUP, &hup, NULL);
 	sigaction(SIGCONT, &cont, NULL);
 }

@@ -3,6 +3,7 @@
 load helper
 
 setup() {
+	OLD_HOME=$HOME OLD_RUNTIME=${XDG_RUNTIME_DIR-}
 	setup_env
 	D=$T/d
 	export D EGRESS_LOG=$T/asked EGRESS_ZEROES=50000000
@@ -416,4 +417,70 @@ sys.path.insert(0, os.environ["TOP"] + "/test/relay")
 from ask import ask
 print(ask("a.example")[0], ask("a.example", tcp=True)[0])'
 	is "$output" "0 0"
+}
+
+# ---- real containers --------------------------------------------------------
+
+# An image of the system's static busybox, and a run directory, for the engine.
+engine() {
+	command -v podman >/dev/null || skip "no podman here"
+	# shellcheck source=test/engine.sh
+	. "$TOP/test/engine.sh"
+	export HOME=$OLD_HOME XDG_RUNTIME_DIR=$OLD_RUNTIME
+	unset XDG_CONFIG_HOME XDG_STATE_HOME XDG_CACHE_HOME
+	engine_prepare "$T/engine" || skip "podman cannot run containers here"
+	for applet in cat cut echo sleep stty tty ls grep wget nslookup id ps; do
+		ln -sf busybox "$T/engine/rootfs/bin/$applet"
+	done
+	image=localhost/aipod-relay-test:$$-$RANDOM
+	tar -C "$T/engine/rootfs" -c . | podman import -q - "$image" >/dev/null
+	keep=''
+	[ "$(id -u)" -eq 0 ] || keep=--userns=keep-id
+	chmod 755 "$T" "$D" "$D/bin"
+}
+
+# pod [OPTION ...] -- COMMAND...: as aipod-launch runs it.
+pod() {
+	local opts=()
+	while [ "$1" != -- ]; do opts+=("$1"); shift; done
+	shift
+	podman run --rm "${opts[@]}" --network none $keep --cap-drop=all \
+	    --security-opt no-new-privileges \
+	    --sysctl net.ipv4.ip_unprivileged_port_start=0 \
+	    --add-host host.containers.internal:127.0.0.1 \
+	    -v "$D:/run/aipod:ro" -v "$TOP/build/bin/box:/run/aipod/bin:ro" \
+	    -v "$TOP/share/box/resolv.conf:/etc/resolv.conf:ro" \
+	    --entrypoint /run/aipod/bin/aipod-relay "$image" --strict -- "$@"
+}
+
+@test "relay: in a container, names, connections, status" {
+	engine
+	egress
+	rules 'mode ask' 'allow host.containers.internal 5432'
+	rc=0
+	out=$(pod -- sh -c 'wget -q -O - http://denied.example/ 2>&1
+	    echo over | busybox nc echo.example 443
+	    echo host | busybox nc host.containers.internal 5432
+	    cat /proc/1/comm; exit 7') || rc=$?
+	# what was made must go before a check can fail
+	podman rmi -f "$image" >/dev/null
+	is "$rc" 7
+	has "$out" 403
+	has "$out" "over
+host
+aipod-relay"
+}
+
+@test "relay: in a container, a terminal is the command's own" {
+	command -v expect >/dev/null || skip "no expect here"
+	engine
+	rc=0
+	export -f pod
+	export D TOP image keep
+	out=$(expect -f "$TOP/test/relay/tty.exp" bash -c 'pod -it -- sh') ||
+	    rc=$?
+	podman rmi -f "$image" >/dev/null
+	[ "$rc" -eq 7 ] || printf '%s\n' "$out" >&2
+	is "$rc" 7
+	lacks "$out" "job control turned off"
 }
