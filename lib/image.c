@@ -148,32 +148,25 @@ base_path(const char *base)
 	return xconf_share("images/base/other");
 }
 
-void
-ximage_write(struct buf *out, const char *agents, const char *base,
-    const char *tools)
+char *
+ximage_base(const char *agents)
 {
 	struct argv a = ARGV_INIT;
-	struct buf text = BUF_INIT;
-	char *own = NULL, *path, *at;
+	char *base;
+
+	xwords(agents, &a);
+	base = preferred_base(&a);
+	argv_free(&a);
+	return base;
+}
+
+void
+ximage_write_rest(struct buf *out, const char *agents, const char *tools)
+{
+	struct argv a = ARGV_INIT;
 	size_t i, n = 0;
 
 	xwords(agents, &a);
-	if (base == NULL)
-		base = own = preferred_base(&a);
-	xcheck_words("image", base, "/:@.-_");
-	path = base_path(base);
-	xslurp(path, &text);
-	if (buf_str(&text) == NULL)
-		err(ST_SYS, "cannot read '%s'", path);
-	xadd(out, "# The image that aipod makes for this workspace:"
-	    " see aipod-build(1).\n");
-	if ((at = strstr(text.p, "@image@")) != NULL) {
-		buf_add(out, text.p, (size_t)(at - text.p));
-		buf_puts(out, base);
-		at += strlen("@image@");
-	} else
-		at = text.p;
-	buf_puts(out, at);
 	for (i = 0; i < a.n; i++)
 		n += has_install(a.v[i]) != 0;
 	if (tools != NULL || n > 0)
@@ -197,10 +190,36 @@ ximage_write(struct buf *out, const char *agents, const char *base,
 	xadd(out, "\n# More of your own, as root.  The user that the box runs"
 	    " as and its home,\n# /home/aipod, are added by aipod.\n");
 	xbuf_check(out);
+	argv_free(&a);
+}
+
+void
+ximage_write(struct buf *out, const char *agents, const char *base,
+    const char *tools)
+{
+	struct buf text = BUF_INIT;
+	char *own = NULL, *path, *at;
+
+	if (base == NULL)
+		base = own = ximage_base(agents);
+	xcheck_words("image", base, "/:@.-_");
+	path = base_path(base);
+	xslurp(path, &text);
+	if (buf_str(&text) == NULL)
+		err(ST_SYS, "cannot read '%s'", path);
+	xadd(out, "# The image that aipod makes for this workspace:"
+	    " see aipod-build(1).\n");
+	if ((at = strstr(text.p, "@image@")) != NULL) {
+		buf_add(out, text.p, (size_t)(at - text.p));
+		buf_puts(out, base);
+		at += strlen("@image@");
+	} else
+		at = text.p;
+	buf_puts(out, at);
+	ximage_write_rest(out, agents, tools);
 	free(own);
 	free(path);
 	buf_free(&text);
-	argv_free(&a);
 }
 
 /* The workspace's own Dockerfile, ours before the older tool's. */

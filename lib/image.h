@@ -59,4 +59,10 @@ void	 image_free(struct image *);
 void	 ximage_write(struct buf *, const char *agents, const char *base,
 	    const char *tools);
 
+/* What these agents want for a base; a new string. */
+char	*ximage_base(const char *agents);
+/* The end of such a file: the tools and the agents. */
+void	 ximage_write_rest(struct buf *, const char *agents,
+	    const char *tools);
+
 #endif

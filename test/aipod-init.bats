@@ -1,0 +1,190 @@
+#!/usr/bin/env bats
+
+load helper
+
+setup() {
+	setup_env
+	cd "$T/ws" || return 1
+}
+
+@test "a file with comments, that is not overwritten" {
+	status 0 aipod-init -a claude -i debian -t jq,ripgrep
+	has "$(cat aipod.Dockerfile)" "FROM debian"
+	has "$(cat aipod.Dockerfile)" "RUN sh /opt/aipod/tools jq ripgrep"
+	has "$(cat aipod.Dockerfile)" "RUN sh /opt/aipod/agent claude"
+	is "$output" ""
+	echo mine >aipod.Dockerfile
+	status 1 aipod-init -a claude
+	is "$(cat aipod.Dockerfile)" mine
+	status 0 aipod-init -q -a shell --force
+	is "$stderr" ""
+	has "$(cat aipod.Dockerfile)" "FROM aipod-tiny"
+}
+
+@test "an ai-pod.Dockerfile is good enough" {
+	echo FROM x >ai-pod.Dockerfile
+	status 1 aipod-init -a shell
+	has "$stderr" "works as it is"
+	[ ! -e aipod.Dockerfile ]
+}
+
+@test "a symbolic link is not written through" {
+	echo precious >"$T/other"
+	ln -s "$T/other" aipod.Dockerfile
+	status 1 aipod-init -a shell
+	status 0 aipod-init -a shell --force
+	is "$(cat "$T/other")" precious
+	[ ! -L aipod.Dockerfile ]
+}
+
+@test "a dry run prints it and writes nothing" {
+	status 0 aipod-init -n -a claude@2.1.0,shell
+	has "$output" "agent claude@2.1.0"
+	[ ! -e aipod.Dockerfile ] && [ ! -e "$XDG_STATE_HOME/aipod" ]
+}
+
+@test "what is no agent, base or tool is refused" {
+	status 100 aipod-init -a no-such
+	status 100 aipod-init -i no-such
+	status 100 aipod-init -a shell -t 'x; reboot'
+	status 100 aipod-init -i 'x:1
+RUN reboot'
+	status 100 aipod-init --from-devcontainer -i debian
+	status 100 aipod-init extra
+	[ ! -e aipod.Dockerfile ]
+}
+
+@test "the first agent becomes the workspace's, and its file needs no question" {
+	status 0 aipod-init -a shell,claude
+	dir=$XDG_STATE_HOME/aipod/$(aipod-hash)
+	is "$(cat "$dir/agent")" shell
+	cmp aipod.Dockerfile "$dir/dockerfile"
+}
+
+@test ".gitignore: asked for in a repository, added once" {
+	status 0 aipod-init -a shell
+	lacks "$stderr" gitignore
+	mkdir .git
+	status 0 aipod-init -f -a shell
+	has "$stderr" "--gitignore"
+	[ ! -e .gitignore ]
+	printf 'node_modules' >.gitignore
+	status 0 aipod-init -f -a shell --gitignore
+	status 0 aipod-init -f -a shell --gitignore
+	is "$(cat .gitignore)" "node_modules
+/.aipod/"
+	status 0 aipod-init -f -a shell
+	lacks "$stderr" "gitignore"
+	rm .gitignore
+	status 0 aipod-init -f -a shell --no-gitignore
+	lacks "$stderr" gitignore
+}
+
+@test "on a terminal it asks" {
+	command -v expect >/dev/null || skip "no expect here"
+	mkdir .git
+	cat >"$T/say" <<-'EOT'
+	set timeout 20
+	spawn aipod-init
+	expect "agents" { send "shell,claude\r" }
+	expect "base" { send "alpine\r" }
+	expect "tools" { send "jq\r" }
+	expect "gitignore" { send "\r" }
+	expect eof
+	EOT
+	status 0 expect "$T/say"
+	has "$(cat aipod.Dockerfile)" "FROM alpine"
+	has "$(cat aipod.Dockerfile)" "tools jq"
+	is "$(cat .gitignore)" "/.aipod/"
+}
+
+devcontainer() {
+	mkdir -p .devcontainer
+	cat >.devcontainer/devcontainer.json
+}
+
+@test "from a devcontainer.json with an image" {
+	devcontainer <<-'EOT'
+	// a comment
+	{
+		"name": "x", /* another, } */
+		"image": "registry.example/base:1",
+		"features": {
+			"x.example/features/node:1": {"version": "22"},
+			"x.example/features/python:1": {},
+			"x.example/features/docker-in-docker:2": {},
+		},
+		"containerEnv": {
+			"A": "b\"$x // no comment",
+			"W": "${containerWorkspaceFolder}/bin",
+			"H": "${localEnv:HOME}"
+		},
+		"forwardPorts": [3000],
+		"postCreateCommand": "npm ci && make",
+		"postStartCommand": ["echo", "a b"],
+		"mounts": ["source=/,target=/host,type=bind"],
+		"initializeCommand": "touch /tmp/evil",
+		"runArgs": ["--privileged"],
+		"no\u001b[2Jthing": 1,
+	}
+	EOT
+	status 0 aipod-init --from-devcontainer -a shell -t jq
+	text=$(cat aipod.Dockerfile)
+	has "$text" "FROM registry.example/base:1"
+	has "$text" "tools jq mise:node@22 python3"
+	has "$text" 'ENV A="b\"\$x // no comment"'
+	has "$text" 'ENV W="/app/bin"'
+	has "$text" "aipod forward 3000"
+	has "$text" "#   aipod run sh -c 'npm ci && make'"
+	has "$text" "#   aipod run echo 'a b'"
+	lacks "$text" evil
+	lacks "$text" privileged
+	for what in docker-in-docker "'H'" mounts initializeCommand runArgs \
+	    'no\x1b[2Jthing'; do
+		has "$stderr" "$what"
+	done
+	lacks "$stderr" "'name'"
+}
+
+@test "from a devcontainer.json with a Dockerfile" {
+	devcontainer <<<'{"build": {"dockerfile": "Dockerfile", "context": ".."}}'
+	printf 'FROM mine\nRUN something' >.devcontainer/Dockerfile
+	status 0 aipod-init --from-devcontainer -a shell
+	has "$(cat aipod.Dockerfile)" "RUN something
+USER 0"
+	has "$stderr" build.context
+	devcontainer <<<'{"dockerFile": "../Dockerfile"}'
+	echo 'FROM top' >Dockerfile
+	status 0 aipod-init -f --from-devcontainer -a shell
+	has "$(cat aipod.Dockerfile)" "FROM top"
+}
+
+@test "no link leads a devcontainer out of the workspace" {
+	mkdir "$T/secrets"
+	echo 'FROM secret' >"$T/secrets/key"
+	echo '{"image": "secret:1"}' >"$T/secrets/devcontainer.json"
+	devcontainer <<<'{"dockerFile": "link"}'
+	ln -s "$T/secrets/key" .devcontainer/link
+	status 100 aipod-init --from-devcontainer -a shell
+	devcontainer <<<'{"dockerFile": "dir/key"}'
+	ln -s "$T/secrets" .devcontainer/dir
+	status 100 aipod-init --from-devcontainer -a shell
+	for name in ../../secrets/key /etc/passwd .. ../..; do
+		devcontainer <<<"{\"dockerFile\": \"$name\"}"
+		status 100 aipod-init --from-devcontainer -a shell
+	done
+	rm -r .devcontainer
+	ln -s "$T/secrets" .devcontainer
+	status 100 aipod-init --from-devcontainer -a shell
+	[ ! -e aipod.Dockerfile ]
+}
+
+@test "a devcontainer.json that is nothing of the kind" {
+	status 100 aipod-init --from-devcontainer -a shell
+	for text in '' '{' '[]' '{"dockerComposeFile": "x"}' '{"image": 5}' \
+	    '{"image": "x\nRUN y"}' '/* ' '"' '{"image": "x", "image": "y"}'; do
+		devcontainer <<<"$text"
+		status 100 aipod-init --from-devcontainer -a shell
+	done
+	[ ! -e aipod.Dockerfile ]
+}
