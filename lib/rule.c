@@ -11,12 +11,14 @@
 #include "io.h"
 #include "name.h"
 #include "num.h"
+#include "preset.h"
 #include "rule.h"
 
 #define RULES_MAX	(1024 * 1024)	/* bytes of a file */
 #define WORDS_MAX	64		/* words of a line */
 
-static const char *const kinds[] = { "command", "service", "host" };
+#define PRESET	3		/* in kinds: a spelling, no kind of its own */
+static const char *const kinds[] = { "command", "service", "host", "preset" };
 static const char *const verdicts[] = { "none", "allow", "deny" };
 
 /* A word of a line; star: it ends in " *" that was written as such. */
@@ -333,6 +335,7 @@ free_rule(struct rule *r)
 {
 	char **p;
 
+	preset_free(r->preset);
 	free(r->pattern);
 	for (p = r->rest; p != NULL && *p != NULL; p++)
 		free(*p);
@@ -361,6 +364,20 @@ make_rule(struct rule *r, const struct word *w, int n)
 	}
 }
 
+/* A preset is a host rule of many hosts. */
+static const char *
+make_preset(struct rule *r, const struct word *w, int n)
+{
+	const char *why = "no memory";
+
+	if (n != 1)
+		return "after preset comes one name";
+	if ((r->pattern = strdup(w[0].s)) != NULL &&
+	    (r->rest = calloc(1, sizeof(*r->rest))) != NULL)
+		r->preset = preset_load(r->pattern, r->verdict, &why);
+	return r->preset != NULL ? NULL : why;
+}
+
 static int
 add_line(struct rules *rs, const char *name, int line, char *text)
 {
@@ -382,16 +399,18 @@ add_line(struct rules *rs, const char *name, int line, char *text)
 		r.verdict = RULE_DENY;
 	else
 		return fail(rs, name, line, "a rule begins with allow or deny");
-	for (k = 0; k < 3; k++)
+	for (k = 0; k < 4; k++)
 		if (n > 1 && !w[1].quoted && strcmp(w[1].s, kinds[k]) == 0)
 			break;
-	if (k == 3)
+	if (k == 4)
 		return fail(rs, name, line,
-		    "after %s comes command, service or host", w[0].s);
-	r.kind = (enum rule_kind)k;
+		    "after %s comes command, service, host or preset", w[0].s);
+	r.kind = k == PRESET ? RULE_HOST : (enum rule_kind)k;
 	if (n < 3)
 		return fail(rs, name, line, "the %s is missing", kinds[k]);
-	if ((why = make_rule(&r, w + 2, n - 2)) != NULL) {
+	why = k == PRESET ? make_preset(&r, w + 2, n - 2) :
+	    make_rule(&r, w + 2, n - 2);
+	if (why != NULL) {
 		free_rule(&r);
 		return fail(rs, name, line, "%s", why);
 	}
@@ -491,6 +510,8 @@ match_host(const struct rule *r, const char *name, int port)
 {
 	size_t n, len;
 
+	if (r->preset != NULL)
+		return rules_host(r->preset, name, port) != NULL;
 	if (r->port != 0 ? port != r->port : port != 80 && port != 443 &&
 	    r->verdict != RULE_DENY)
 		return 0;
@@ -559,7 +580,8 @@ rule_show(struct buf *b, const struct rule *r)
 {
 	char **p;
 
-	buf_printf(b, "%s %s ", verdicts[r->verdict], kinds[r->kind]);
+	buf_printf(b, "%s %s ", verdicts[r->verdict],
+	    kinds[r->preset != NULL ? PRESET : (int)r->kind]);
 	if (r->kind == RULE_COMMAND) {
 		rule_quote(b, r->pattern, strlen(r->pattern), !r->more);
 		if (r->more) {

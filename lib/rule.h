@@ -18,6 +18,7 @@ struct rule {
 	int		  port;		/* host: 0 is the default ports */
 	int		  more;		/* command: " *" stood at the end */
 	char		**rest;		/* words after the pattern, NULL at end */
+	struct rules	*preset;	/* the hosts of "allow preset NAME" */
 	const char	 *file;		/* name given to rules_load */
 	int		  line;
 };

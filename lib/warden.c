@@ -50,6 +50,25 @@ changed(const struct warden *w, struct seen *s)
 	return any;
 }
 
+/* Call fn for each host rule, a preset's one by one with its line. */
+static void
+each_host(const struct rules *rs, void (*fn)(struct buf *, const struct rule *,
+    const struct rule *), struct buf *b)
+{
+	const struct rule *r;
+	size_t i, k;
+
+	for (i = 0; i < rs->n; i++) {
+		r = &rs->r[i];
+		if (r->kind != RULE_HOST)
+			continue;
+		if (r->preset == NULL)
+			fn(b, r, r);
+		for (k = 0; r->preset != NULL && k < r->preset->n; k++)
+			fn(b, &r->preset->r[k], r);
+	}
+}
+
 static void
 hosts_line(struct buf *b, const struct rule *r, int port)
 {
@@ -58,27 +77,36 @@ hosts_line(struct buf *b, const struct rule *r, int port)
 }
 
 static void
+hosts_lines(struct buf *b, const struct rule *r, const struct rule *line)
+{
+	(void)line;
+	if (r->port != 0) {
+		hosts_line(b, r, r->port);
+		return;
+	}
+	hosts_line(b, r, 80);
+	hosts_line(b, r, 443);
+}
+
+static void
 tell_relay(const struct warden *w, const struct rules *rs, int broken)
 {
 	struct buf b = BUF_INIT;
-	const struct rule *r;
-	size_t i;
 
 	buf_printf(&b, "mode %s\n", broken ? "deny" : w->mode);
-	for (i = 0; i < rs->n && !broken; i++) {
-		r = &rs->r[i];
-		if (r->kind != RULE_HOST)
-			continue;
-		if (r->port != 0) {
-			hosts_line(&b, r, r->port);
-			continue;
-		}
-		hosts_line(&b, r, 80);
-		hosts_line(&b, r, 443);
-	}
+	if (!broken)
+		each_host(rs, hosts_lines, &b);
 	if (b.bad || io_replace(AT_FDCWD, w->hosts, b.p, b.len, 0644) == -1)
 		warn("cannot write '%s'", w->hosts);
 	buf_free(&b);
+}
+
+static void
+judge_line(struct buf *b, const struct rule *r, const struct rule *line)
+{
+	buf_printf(b, "%d\t%s\t", line->line, line->file);
+	rule_show(b, r);
+	buf_addc(b, '\n');
 }
 
 /* "ok" or "broken WHY", then LINE, FILE and rule of each that is on hosts. */
@@ -86,22 +114,14 @@ static int
 tell_judge(int fd, const struct rules *rs, int broken)
 {
 	struct buf b = BUF_INIT;
-	const struct rule *r;
 	uint32_t len;
-	size_t i;
 	int rc;
 
 	if (broken)
 		buf_printf(&b, "broken %s\n", rs->why);
-	else
+	else {
 		buf_puts(&b, "ok\n");
-	for (i = 0; i < rs->n && !broken; i++) {
-		r = &rs->r[i];
-		if (r->kind != RULE_HOST)
-			continue;
-		buf_printf(&b, "%d\t%s\t", r->line, r->file);
-		rule_show(&b, r);
-		buf_addc(&b, '\n');
+		each_host(rs, judge_line, &b);
 	}
 	len = (uint32_t)b.len;
 	rc = b.bad || b.len > WARDEN_MAX ? -1 :

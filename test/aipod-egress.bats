@@ -169,6 +169,29 @@ allow a.site.example 443"
 	is "$(web -o /dev/null -w '%{http_code}' http://dead.example:80/)" 502
 }
 
+@test "presets: all that ship are rules, and a line is one of them" {
+	local p
+	for p in "$TOP"/share/hosts/*; do
+		printf 'allow preset %s\n' "${p##*/}"
+	done >"$RULES"
+	status 0 aipod-allow -C
+	[ "$(grep -c . "$RULES")" -ge 11 ]
+	mkdir -p "$T/share/hosts"
+	printf '# mine\n**.site.example  # all\nfile.example:80\n' \
+	    >"$T/share/hosts/lab"
+	export AIPOD_SHARE=$T/share
+	rules 'allow preset lab'
+	egress -m deny
+	is "$(sed 1d "$T/hosts" | cut -d ' ' -f 1-2 | uniq | tr '\n' ' ')" \
+	    "allow site.example allow *.site.example allow file.example "
+	has "$(web http://site.example/)" "at 5.5.5.5"
+	has "$(web http://x.site.example/)" "at 5.5.5.5"
+	has "$(audit)" "$RULES:1: allow host *.site.example"
+	rules 'allow preset nothing'
+	until_true 5 grep -q 'mode deny' "$T/hosts"
+	has "$(web http://site.example/)" "there is no such preset"
+}
+
 @test "address literals need a rule that is the address" {
 	rules 'allow host 5.5.5.5:80' 'allow host [2a00:5::5]:80' \
 	    'allow host *.example'
