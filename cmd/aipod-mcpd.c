@@ -21,8 +21,6 @@
 #include <sys/prctl.h>
 #endif
 
-#include "agent.h"
-#include "buf.h"
 #include "child.h"
 #include "conf.h"
 #include "confine.h"
@@ -36,7 +34,6 @@
 #include "tool.h"
 #include "workspace.h"
 
-#define INSTALL_MAX	65536
 #define TOKEN_MIN	16
 
 static const struct tool tool = {
@@ -180,36 +177,6 @@ die_with_parent(pid_t parent)
 		exit(ST_SYS);
 }
 
-/* share/agents/AGENT/install, and those of the user's own agents. */
-static void
-load_installs(struct front_config *conf)
-{
-	struct front_file *f;
-	struct buf b = BUF_INIT;
-	struct agent *agents;
-	int n, i;
-	char *path;
-
-	if ((n = agent_list(&agents)) == -1)
-		err(ST_SYS, "cannot list the agents");
-	for (i = 0; i < n && conf->ninstall < FRONT_INSTALLS; i++) {
-		if ((path = agent_path(&agents[i], "install")) == NULL)
-			continue;
-		if (io_slurp_at(AT_FDCWD, path, &b, INSTALL_MAX) == -1)
-			warn("cannot offer '%s'", path);
-		else {
-			f = &conf->install[conf->ninstall++];
-			f->name = xstrdup(agents[i].name);
-			f->text = xstrndup(b.len > 0 ? b.p : "", b.len);
-			f->len = b.len;
-		}
-		buf_clear(&b);
-		free(path);
-	}
-	buf_free(&b);
-	agents_free(agents, n);
-}
-
 /* Descriptors 0, 1 and 2 must be something: tools are given them. */
 static void
 xsane_fds(void)
@@ -257,7 +224,7 @@ xsession_env(const struct args *a)
 }
 
 static void
-front(const struct front_config *conf, int listener, int channel)
+front(struct front_config *conf, int listener, int channel)
 {
 	int got;
 
@@ -270,7 +237,9 @@ front(const struct front_config *conf, int listener, int channel)
 		    got & CONFINE_FILES ? " landlock" : "",
 		    got & CONFINE_NET ? " landlock-net" : "",
 		    got & CONFINE_CALLS ? " seccomp" : "");
-	exit(mcpfront(conf, listener, channel) == -1 ? ST_SYS : ST_YES);
+	got = mcpfront(conf, listener, channel);
+	front_config_free(conf);
+	exit(got == -1 ? ST_SYS : ST_YES);
 }
 
 /* Two processes: the child parses what is foreign, this one runs tools. */
@@ -294,6 +263,7 @@ serve(struct front_config *conf, int listener)
 	close(listener);
 	rc = mcprun(&conf->tools, pair[0]);
 	close(pair[0]);
+	front_config_free(conf);
 	if (rc == -1) {
 		kill(pid, SIGKILL);
 		errx(ST_SYS, "the process that parses broke the interface");
@@ -362,7 +332,6 @@ main(int argc, char *argv[])
 	struct front_config *conf = xcalloc(1, sizeof(*conf));
 	struct workspace w;
 	struct args a;
-	char *token = NULL;
 	pid_t parent = getppid();
 	int fd, on = 1;
 
@@ -378,12 +347,11 @@ main(int argc, char *argv[])
 	}
 	if (fd == -1 || a.token_file != NULL) {
 		xworkspace_open(&w, a.workdir);
-		token = xtoken(&a, &w);
+		conf->gate.token = xtoken(&a, &w);
 		workspace_free(&w);
-		conf->gate.token = token;
 	}
 	xmcptools_load(&conf->tools);
-	load_installs(conf);
+	xfront_installs(conf);
 	xpath_env();
 	xsession_env(&a);
 	if (fd == -1) {

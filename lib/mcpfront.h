@@ -29,6 +29,11 @@ struct front_config {
 	long long		tick;		/* ms between signs of life */
 };
 
+/* Read the install scripts of all agents, for /install/AGENT.sh. */
+void	xfront_installs(struct front_config *);
+/* Free it and what it has; the token is its own. */
+void	front_config_free(struct front_config *);
+
 /*
  * Serve the listening socket, calls through the channel's descriptor, until
  * that is closed or says stop and the open answers are out.  Returns 0, or -1

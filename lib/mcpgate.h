@@ -16,7 +16,7 @@
 struct gate {
 	const char	*host[GATE_HOSTS];	/* names without port */
 	size_t		 nhost;
-	const char	*token;			/* NULL: none is asked for */
+	char		*token;			/* NULL: none is asked for */
 };
 
 enum gate_route {
