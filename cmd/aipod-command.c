@@ -1,0 +1,415 @@
+/*
+ * aipod-command: run, list, follow and kill host commands.
+ */
+#include <err.h>
+#include <errno.h>
+#include <fcntl.h>
+#include <getopt.h>
+#include <poll.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "advice.h"
+#include "allow.h"
+#include "argv.h"
+#include "buf.h"
+#include "conf.h"
+#include "consent.h"
+#include "io.h"
+#include "job.h"
+#include "jobtell.h"
+#include "json.h"
+#include "mem.h"
+#include "num.h"
+#include "session.h"
+#include "status.h"
+#include "tool.h"
+#include "utf8.h"
+#include "workspace.h"
+
+#define INLINE_MS	5000	/* an agent's call waits that long */
+
+static const struct tool tool = {
+	"aipod-command",
+	"[-bfj] [-c STRING] [-s SESSION] [-w DIR]"
+	" [run|list|status|logs|kill] [WORD ...]",
+	"  run [--] WORD ...    run on the host as an agent's command is run\n"
+	"  list                 the workspace's commands     [the default]\n"
+	"  status ID            one of them\n"
+	"  logs ID              what it wrote\n"
+	"  kill ID              TERM, and KILL after 5 s, to all of it\n"
+	"  -c, --shell STRING   run: this string with /bin/sh\n"
+	"  -b, --background     run: print its id and return\n"
+	"  -f, --follow         logs: until it has ended\n"
+	"  -s, --session ID     of this session\n"
+	"      --mcp run|status|stop|list\n"
+	"                       answer an agent (JSON in and out)\n"
+	"  -w, --workdir DIR    the workspace           [the working directory]\n"
+	"  -j, --json           one JSON object a command\n"
+};
+
+enum { OPT_MCP = 256 };
+
+static const struct option options[] = {
+	TOOL_OPTIONS,
+	{ "shell", required_argument, NULL, 'c' },
+	{ "background", no_argument, NULL, 'b' },
+	{ "follow", no_argument, NULL, 'f' },
+	{ "session", required_argument, NULL, 's' },
+	{ "mcp", required_argument, NULL, OPT_MCP },
+	{ "workdir", required_argument, NULL, 'w' },
+	{ "json", no_argument, NULL, 'j' },
+	{ NULL, 0, NULL, 0 }
+};
+
+struct opts {
+	const char	*dir;
+	const char	*shell;
+	const char	*session;
+	const char	*mcp;
+	int		 background, follow, json;
+};
+
+/* ---- answering an agent -------------------------------------------------- */
+
+struct request {
+	struct buf	 text;
+	struct json	 json;
+	const char	*session;
+	const char	*dir;
+};
+
+static int
+tell_no(const char *why)
+{
+	jobtell_words(why);
+	xio_close_stdout();
+	return ST_NO;
+}
+
+static void
+xrequest(struct request *r)
+{
+	if (io_slurp(STDIN_FILENO, &r->text, 1024 * 1024) == -1)
+		err(ST_SYS, "cannot read standard input");
+	if (json_parse(&r->json, r->text.p != NULL ? r->text.p : "",
+	    r->text.len, JSON_DEPTH, 1024) == -1)
+		errx(ST_USAGE, "arguments are not JSON");
+	r->session = getenv("AIPOD_SESSION");
+	r->dir = getenv("AIPOD_SESSION_DIR");
+	if (r->session == NULL || !is_hex(r->session, SESSION_ID - 1) ||
+	    r->dir == NULL || *r->dir != '/')
+		errx(ST_USAGE, "no session: AIPOD_SESSION and AIPOD_SESSION_DIR"
+		    " must be set");
+}
+
+static int
+inline_ms(void)
+{
+	char *s = xconf_get("COMMAND_INLINE_MS");
+	long long n = INLINE_MS;
+
+	if (s != NULL)
+		n = xnum("COMMAND_INLINE_MS", s, 0, 600000);
+	free(s);
+	return (int)n;
+}
+
+static int
+mcp_run(const struct workspace *w, struct request *r)
+{
+	struct job j;
+	const char *no;
+	char *cmd, *message, *why;
+	size_t len;
+	int fd;
+
+	cmd = json_str(&r->json, json_get(&r->json, 0, "command"), &len);
+	if (cmd == NULL)
+		return tell_no("Want the command as a string.");
+	message = json_str(&r->json, json_get(&r->json, 0, "reason"), NULL);
+	if ((no = advice(cmd, len)) != NULL)
+		return tell_no(no);
+	if (len > ALLOW_SUBJECT_MAX)
+		return tell_no("Rejected before asking: the command is longer"
+		    " than 32768 bytes. Put it into a file in the workspace and"
+		    " run that.");
+	if (!consent_command(w, cmd, len, message, &why))
+		return tell_no(why);
+	if ((fd = job_start(w, r->session, r->dir, cmd, len, &j)) == -1)
+		return tell_no(errno == ESHUTDOWN ? "The session is over." :
+		    errno == EBUSY ? "Too many commands run already. Stop one,"
+		    " or wait until one has ended." :
+		    "The command could not be started on the host.");
+	job_wait(&j, fd, inline_ms());
+	jobtell(&j);
+	xio_close_stdout();
+	return ST_YES;
+}
+
+static int
+mcp_one(const struct workspace *w, struct request *r, int stop)
+{
+	struct job j;
+	char *id;
+
+	id = json_str(&r->json, json_get(&r->json, 0, "id"), NULL);
+	if (id == NULL || job_load(w, r->session, id, &j) == -1)
+		return tell_no("Unknown id: this session has no such command."
+		    " list_commands tells what there is.");
+	if (stop && j.running) {
+		job_stop(&j);
+		job_wait(&j, -1, 7000);
+	}
+	jobtell(&j);
+	xio_close_stdout();
+	return ST_YES;
+}
+
+static int
+mcp_list(const struct workspace *w, struct request *r)
+{
+	struct job *j;
+	int n, all;
+
+	all = json_eq(&r->json, json_get(&r->json, 0, "scope"), "workspace");
+	n = jobs_list(w, all ? NULL : r->session, &j);
+	jobtell_list(j, n, r->session);
+	jobs_free(j, n);
+	xio_close_stdout();
+	return ST_YES;
+}
+
+static int
+mcp(const char *what, const struct workspace *w)
+{
+	struct request r;
+
+	memset(&r, 0, sizeof(r));
+	xrequest(&r);
+	if (strcmp(what, "run") == 0)
+		return mcp_run(w, &r);
+	if (strcmp(what, "status") == 0 || strcmp(what, "stop") == 0)
+		return mcp_one(w, &r, what[2] == 'o');
+	if (strcmp(what, "list") == 0)
+		return mcp_list(w, &r);
+	tool_usage(&tool);
+}
+
+/* ---- for a person -------------------------------------------------------- */
+
+/* Bytes of a command's on a terminal cannot do more than be seen. */
+static void
+put_output(int fd, const char *p, size_t n)
+{
+	struct buf safe = BUF_INIT;
+
+	if (isatty(fd)) {
+		vis_add(&safe, p, n, VIS_LINES);
+		xbuf_check(&safe);
+		p = safe.p;
+		n = safe.len;
+	}
+	if (n > 0 && io_writeall(fd, p, n) == -1)
+		err(ST_SYS, "cannot write");
+	buf_free(&safe);
+}
+
+/* Copy what stdout and stderr hold, until the end when following. */
+static void
+follow(struct job *j, int done, int until_end)
+{
+	static const char *const names[2] = { "stdout", "stderr" };
+	char *path, data[16384];
+	ssize_t n;
+	int fd[2] = { -1, -1 }, i, last;
+
+	do {
+		last = j->ended || !until_end;
+		for (i = 0; i < 2; i++) {
+			path = xasprintf("%s/%s", j->dir, names[i]);
+			if (fd[i] == -1)
+				fd[i] = open(path, O_RDONLY | O_CLOEXEC);
+			free(path);
+			while (fd[i] != -1 &&
+			    (n = read(fd[i], data, sizeof(data))) > 0)
+				put_output(i + 1, data, (size_t)n);
+		}
+		if (!last)
+			job_wait(j, done, 100);
+	} while (!last);
+}
+
+/* The session to run in: the one named, or the only one that lives. */
+static void
+xsession(struct session *s, const struct workspace *w, const char *id)
+{
+	struct session *v;
+	int i, n, found = 0;
+
+	if (id == NULL)
+		id = getenv("AIPOD_SESSION");
+	if ((n = sessions_list(w->hash, &v)) == -1)
+		err(ST_SYS, "cannot list sessions");
+	for (i = 0; i < n; i++)
+		if (v[i].alive && (id == NULL || strcmp(id, v[i].id) == 0)) {
+			*s = v[i];
+			s->dir = xstrdup(v[i].dir);
+			found++;
+		}
+	if (found == 0)
+		errx(ST_NO, "no session is running here: start one with"
+		    " aipod launch");
+	if (found > 1)
+		errx(ST_USAGE, "several sessions are running here: choose with"
+		    " --session (aipod list)");
+	sessions_free(v, n);
+}
+
+static int
+cmd_run(const struct opts *o, const struct workspace *w, int argc, char *argv[])
+{
+	struct session s;
+	struct buf cmd = BUF_INIT;
+	struct job j;
+	int fd;
+
+	if ((o->shell == NULL) == (argc == 0))
+		errx(ST_USAGE, "want either words or --shell");
+	if (o->shell != NULL)
+		buf_puts(&cmd, o->shell);
+	else
+		argv_show(&cmd, argv);
+	xbuf_check(&cmd);
+	xsession(&s, w, o->session);
+	fd = job_start(w, s.id, s.dir, cmd.p, cmd.len, &j);
+	if (fd == -1 && errno == EBUSY)
+		errx(ST_NO, "too many commands run already");
+	if (fd == -1)
+		err(ST_SYS, "cannot start the command");
+	buf_free(&cmd);
+	if (o->background) {
+		puts(j.id);
+		xio_close_stdout();
+		return ST_YES;
+	}
+	follow(&j, fd, 1);
+	return j.status;
+}
+
+static int
+cmd_list(const struct opts *o, const struct workspace *w)
+{
+	struct job *j;
+	int i, n;
+
+	n = jobs_list(w, o->session, &j);
+	for (i = 0; i < n; i++)
+		jobtell_show(&j[i], o->json);
+	jobs_free(j, n);
+	xio_close_stdout();
+	return ST_YES;
+}
+
+static int
+cmd_one(const struct opts *o, const struct workspace *w, const char *verb,
+    const char *id)
+{
+	struct job *j;
+	int i, n, rc = ST_YES;
+
+	n = jobs_list(w, o->session, &j);
+	for (i = 0; i < n && strcmp(j[i].id, id) != 0; i++)
+		;
+	if (i == n)
+		errx(ST_NO, "no command '%s' in this workspace", id);
+	if (strcmp(verb, "status") == 0)
+		jobtell_show(&j[i], o->json);
+	else if (strcmp(verb, "logs") == 0)
+		follow(&j[i], -1, o->follow);
+	else if (!j[i].running) {
+		if (tool_verbose >= 0)
+			warnx("command '%s' has ended already", id);
+		rc = ST_NO;
+	} else {
+		if (job_stop(&j[i]) == -1 && errno != ESRCH)
+			err(ST_SYS, "cannot stop '%s'", id);
+		job_wait(&j[i], -1, 10000);
+	}
+	jobs_free(j, n);
+	xio_close_stdout();
+	return rc;
+}
+
+static void
+parse(struct opts *o, int argc, char *argv[])
+{
+	int c;
+
+	while ((c = tool_getopt(&tool, argc, argv, "+c:bfs:w:j", options)) !=
+	    -1)
+		switch (c) {
+		case 'c':
+			o->shell = optarg;
+			break;
+		case 'b':
+			o->background = 1;
+			break;
+		case 'f':
+			o->follow = 1;
+			break;
+		case 's':
+			o->session = optarg;
+			break;
+		case 'w':
+			o->dir = optarg;
+			break;
+		case 'j':
+			o->json = 1;
+			break;
+		case OPT_MCP:
+			o->mcp = optarg;
+			break;
+		default:
+			tool_usage(&tool);
+		}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct opts o;
+	struct workspace w;
+	const char *verb = "list";
+
+	memset(&o, 0, sizeof(o));
+	parse(&o, argc, argv);
+	argc -= optind;
+	argv += optind;
+	if (argc > 0) {
+		verb = argv[0];
+		optind = 1;
+		parse(&o, argc, argv);
+		argc -= optind;
+		argv += optind;
+	}
+	xworkspace_open(&w, o.dir);
+	if (o.mcp != NULL)
+		return mcp(o.mcp, &w);
+	if (strcmp(verb, "run") == 0)
+		return cmd_run(&o, &w, argc, argv);
+	if (strcmp(verb, "list") == 0 && argc == 0)
+		return cmd_list(&o, &w);
+	if ((strcmp(verb, "status") == 0 || strcmp(verb, "logs") == 0 ||
+	    strcmp(verb, "kill") == 0) && argc > 0) {
+		/* logs ID -f */
+		optind = 1;
+		verb = strcmp(verb, "status") == 0 ? "status" :
+		    strcmp(verb, "logs") == 0 ? "logs" : "kill";
+		parse(&o, argc, argv);
+		return cmd_one(&o, &w, verb, argv[0]);
+	}
+	tool_usage(&tool);
+}
