@@ -386,6 +386,63 @@ allow host c.site.example"
 	    http://a.site.example/)" "at 5.5.5.5"
 }
 
+@test "why_denied tells the agent what was refused and how to ask" {
+	command -v jq >/dev/null || skip "no jq"
+	rules 'deny host b.site.example' 'allow host dead.example'
+	egress -m deny
+	status 0 "$TOP/share/tools/why_denied/run" </dev/null
+	is "$(jq -c .denials <<<"$output")" "[]"
+	web -o /dev/null http://b.site.example/ http://other.example:81/ \
+	    -o /dev/null http://dead.example/ -o /dev/null
+	until_true 5 eval 'audit | grep -q dead'
+	status 0 "$TOP/share/tools/why_denied/run" </dev/null
+	is "$(jq -r '.denials[] | .host + " " + .why' <<<"$output")" \
+	    "b.site.example:80 $RULES:1: deny host b.site.example
+other.example:81 no rule
+dead.example:80 allowed, but: Connection refused"
+	has "$(jq -r .text <<<"$output")" "aipod allow host NAME"
+	AIPOD_SESSION=76543210 status 0 "$TOP/share/tools/why_denied/run"
+	is "$(jq -c .denials <<<"$output")" "[]"
+}
+
+@test "asking: one question for many connections, and what is remembered" {
+	# the approver is a program of the configuration; it notes each question
+	cat >"$T/approver" <<-'SH'
+	#!/bin/sh
+	cat >>"$T/asked"
+	echo ==== >>"$T/asked"
+	sleep 1
+	cat "$T/answer"
+	SH
+	chmod 700 "$T/approver"
+	export AIPOD_APPROVER=$T/approver
+	egress -m ask
+	echo once >"$T/answer"
+	local i pids=''
+	for i in 1 2 3 4 5; do
+		web -o "$T/got$i" http://a.site.example/ &
+		pids="$pids $!"
+	done
+	# shellcheck disable=SC2086
+	wait $pids
+	for i in 1 2 3 4 5; do
+		has "$(cat "$T/got$i")" "at 5.5.5.5"
+	done
+	is "$(grep -c ==== "$T/asked")" 1
+	has "$(cat "$T/asked")" "a.site.example:80"
+	has "$(web http://a.site.example/)" "at 5.5.5.5"
+	is "$(grep -c ==== "$T/asked")" 1
+	echo no >"$T/answer"
+	has "$(web http://b.site.example/)" "refused by policy"
+	has "$(web http://b.site.example/)" "said no"
+	is "$(grep -c ==== "$T/asked")" 2
+	echo always >"$T/answer"
+	has "$(web http://c.site.example/)" "at 5.5.5.5"
+	until_true 5 grep -q 'allow c.site.example 443' "$T/hosts"
+	has "$(cat "$XDG_STATE_HOME"/aipod/*/rules)" "allow host c.site.example"
+	is "$(grep -c ==== "$T/asked")" 3
+}
+
 @test "it ends with SIGTERM, and its helpers with it" {
 	rules 'allow host *.site.example'
 	egress -m deny
