@@ -19,27 +19,29 @@
 
 /*
  * Plural and older spellings.  dflt is the first word when the user gives
- * none, or gives options only; word always stands first.
+ * none, or gives options only; word always stands first.  Alone and on a
+ * terminal, those with a screen are it.
  */
 static const struct alias {
 	const char	*name;
 	const char	*tool;
 	const char	*word;
 	const char	*dflt;
+	int		 screen;
 } aliases[] = {
-	{ "agents", "launch", "--list-agents", NULL },
-	{ "allowed", "allow", NULL, "list" },
-	{ "approvals", "approve", NULL, "list" },
-	{ "commands", "command", NULL, "list" },
-	{ "env-files", "hide", NULL, "list" },
-	{ "masks", "mask", NULL, "list" },
-	{ "mounts", "mount", NULL, "list" },
-	{ "rules", "allow", NULL, "list" },
-	{ "serve", "mcpd", "--listen", "127.0.0.1:7822" },
-	{ "services", "service", NULL, "list" },
-	{ "sessions", "list", NULL, NULL },
-	{ "unhide", "hide", "show", NULL },
-	{ "unmask", "mask", "remove", NULL },
+	{ "agents", "launch", "--list-agents", NULL, 0 },
+	{ "allowed", "allow", NULL, "list", 1 },
+	{ "approvals", "approve", NULL, "list", 1 },
+	{ "commands", "command", NULL, "list", 1 },
+	{ "env-files", "hide", NULL, "list", 1 },
+	{ "masks", "mask", NULL, "list", 0 },
+	{ "mounts", "mount", NULL, "list", 0 },
+	{ "rules", "allow", NULL, "list", 1 },
+	{ "serve", "mcpd", "--listen", "127.0.0.1:7822", 0 },
+	{ "services", "service", NULL, "list", 1 },
+	{ "sessions", "list", NULL, NULL, 1 },
+	{ "unhide", "hide", "show", NULL, 0 },
+	{ "unmask", "mask", "remove", NULL, 0 },
 };
 #define NALIASES	(sizeof(aliases) / sizeof(aliases[0]))
 
@@ -342,7 +344,11 @@ main(int argc, char *argv[])
 		run(argv);
 	if ((path = find_tool(name)) != NULL)
 		become(name, path, NULL, NULL, argv);
-	if ((a = find_alias(name)) != NULL)
+	if ((a = find_alias(name)) != NULL && a->screen && *argv == NULL &&
+	    isatty(STDIN_FILENO) && isatty(STDOUT_FILENO) &&
+	    (path = find_tool("screen")) != NULL)
+		become("screen", path, name, NULL, argv);
+	if (a != NULL)
 		become_tool(a->tool, a->word,
 		    *argv == NULL || **argv == '-' ? a->dflt : NULL, argv);
 	unknown(name);

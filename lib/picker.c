@@ -31,7 +31,8 @@ struct loop {
 	size_t		 nqueue;
 	const struct bind *bind;
 	struct keys	 keys;
-	char		*want;		/* the record to be found again */
+	char		*want;		/* the record to be found again, */
+	size_t		 was;		/* or its place, where it is gone */
 	char		*looked;	/* the record that is previewed */
 	int		 fresh;		/* the preview must be made anew */
 	int		 drawn;
@@ -108,6 +109,7 @@ refresh(struct loop *o)
 		return;
 	free(o->want);
 	o->want = it != NULL ? xstrdup(it->line) : NULL;
+	o->was = p->cursor;
 	task_kill(&o->source);
 	if (o->in != -1)
 		close(o->in);
@@ -165,6 +167,11 @@ read_records(struct loop *o)
 	if (p->follow && last && p->l.nview > 0 && o->want == NULL)
 		p->cursor = p->l.nview - 1;
 	find_again(o, before);
+	if (p->eof && o->want != NULL) {
+		p->cursor = o->was;
+		free(o->want);
+		o->want = NULL;
+	}
 }
 
 /* Start, or stop, the preview when what it shows is no longer the record. */
@@ -257,7 +264,8 @@ run_bound(struct loop *o, const struct bind *b)
 	struct pick *p = o->p;
 	size_t i, n = 0;
 
-	if (p->busy || pick_current(p) == NULL)
+	/* not while the list is made again: the cursor is not yet back */
+	if (p->busy || o->want != NULL || pick_current(p) == NULL)
 		return;
 	o->queue = xreallocarray(o->queue, p->l.n, sizeof(*o->queue));
 	for (i = p->l.n; i-- > 0;)
@@ -391,7 +399,7 @@ list_key(struct loop *o, const char *k)
 	} else if (strcmp(k, "esc") == 0)
 		o->done = 1;
 	else if (strcmp(k, "enter") == 0)
-		o->done = pick_current(p) != NULL ? 2 : 0;
+		o->done = pick_current(p) != NULL && o->want == NULL ? 2 : 0;
 	else if (strcmp(k, "/") == 0)
 		p->typing = 1;
 	else if (strcmp(k, "space") == 0 && p->multi) {

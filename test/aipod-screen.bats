@@ -1,0 +1,119 @@
+load helper
+
+setup() {
+	setup_env
+	command -v tmux >/dev/null || skip "no tmux"
+	export LC_ALL=C.UTF-8 ENV=
+	cd "$T/ws"
+}
+
+teardown() {
+	command -v tmux >/dev/null && tm kill-server 2>/dev/null || :
+}
+
+tm() { tmux -f /dev/null -S "$T/tmux" "$@"; }
+screen() { tm capture-pane -p; }
+shows() { screen | grep -qF -- "$1"; }
+see() { until_true 10 shows "$1" || { screen >&2; return 1; }; }
+
+# run COMMAND...: on a terminal of 100x20.
+start() {
+	rm -f "$T/status"
+	tm new-session -d -x 100 -y 20 "$*; echo \$? >$T/status.new; mv $T/status.new $T/status; sleep 100" 3>&-
+}
+
+ended() {
+	until_true 10 test -e "$T/status"
+	is "$(cat "$T/status")" "$1"
+	tm kill-server
+}
+
+# A tool that notes how it was called and prints standard input's text.
+fake() {	# NAME TEXT
+	mkdir -p "$T/bin"
+	printf '%s\n' "$2" >"$T/bin/$1.out"
+	printf '#!/bin/sh\necho "%s $*" >>%s\ncase $1 in logs) echo "$@";; list) cat %s;; esac\n' \
+	    "$1" "$T/calls" "$T/bin/$1.out" >"$T/bin/$1"
+	chmod +x "$T/bin/$1"
+	cp "$TOP/build/bin/aipod-screen" "$T/bin/"
+}
+
+@test "screen: rules, and deleting one" {
+	aipod-allow add command 'make test'
+	aipod-allow add host example.org
+	start aipod allowed
+	see 'make test'
+	see 'd: delete'
+	tm send-keys d
+	see '1/1'
+	see 'example.org'
+	tm send-keys q
+	ended 0
+	run aipod-allow list
+	lacks "$output" 'make test'
+	has "$output" example.org
+}
+
+@test "screen: hidden files, and giving one back" {
+	echo S=1 >.env
+	aipod-hide add .env
+	start aipod env-files
+	see .env
+	tm send-keys u
+	see '0/0'
+	tm send-keys q
+	ended 0
+	is "$(aipod-hide list)" ''
+}
+
+@test "screen: sessions and approvals, when there are none" {
+	for s in sessions approvals; do
+		start aipod "$s"
+		see '0/0'
+		tm send-keys q
+		ended 0
+	done
+}
+
+@test "screen: commands, both outputs and the end of one" {
+	fake aipod-command 'c1	running	make'
+	start "$T/bin/aipod-screen commands"
+	see 'logs -- c1'
+	tm send-keys Tab
+	see 'logs --stderr -- c1'
+	tm send-keys k
+	until_true 10 grep -q 'aipod-command kill -- c1' "$T/calls"
+	tm send-keys r
+	see '1/1'
+	tm send-keys q
+	ended 0
+}
+
+@test "screen: services" {
+	fake aipod-service 'db	up	postgres:16'
+	start "$T/bin/aipod-screen services"
+	see 'logs -- db'
+	tm send-keys s
+	until_true 10 grep -q 'aipod-service stop -- db' "$T/calls"
+	tm send-keys q
+	ended 0
+}
+
+@test "screen: in a pipe the plain list" {
+	aipod-allow add host example.org
+	for s in allowed env-files sessions approvals; do
+		status 0 aipod-screen "$s"
+	done
+	is "$(aipod-screen allowed)" "$(aipod-allow list)"
+	is "$(cd / && aipod-screen -w "$T/ws" rules)" "$(aipod-allow list)"
+}
+
+@test "screen: usage" {
+	status 100 aipod-screen
+	status 100 aipod-screen none
+	status 100 aipod-screen --bogus
+	status 100 aipod-screen -w /nonexistent allowed
+	status 0 aipod-screen --help
+	status 0 aipod-screen --version
+	has "$output" 'aipod-screen '
+}
