@@ -18,10 +18,13 @@
 #include "conf.h"
 #include "finding.h"
 #include "found.h"
+#include "guess.h"
 #include "hash.h"
 #include "io.h"
+#include "look.h"
 #include "mem.h"
 #include "num.h"
+#include "scan.h"
 #include "scanname.h"
 #include "status.h"
 #include "tool.h"
@@ -31,6 +34,7 @@
 
 #define ST_PARTLY	101		/* not everything could be read */
 #define HEAD		65536		/* of a file known by name: hashed */
+#define THREADS		64
 
 static const struct tool tool = {
 	"aipod-scan",
@@ -40,13 +44,15 @@ static const struct tool tool = {
 	"  -s, --show           print secrets whole\n"
 	"      --baseline FILE  leave out the fingerprints in FILE\n"
 	"      --key FILE       key of the fingerprints  [one of the user's]\n"
+	"      --allow-comments a line with aipod:allow is left out\n"
 	"      --threads N      read with N threads   [one a processor]\n"
 	"  -0, --null           only paths, each ended with NUL\n"
 	"  -j, --json           one JSON object a finding\n"
 	"      --sarif          one SARIF 2.1.0 document\n"
 };
 
-enum { OPT_SARIF = 256, OPT_BASELINE, OPT_KEY, OPT_THREADS };
+enum { OPT_SARIF = 256, OPT_BASELINE, OPT_KEY, OPT_THREADS,
+	OPT_ALLOW };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
@@ -58,6 +64,7 @@ static const struct option options[] = {
 	{ "sarif", no_argument, NULL, OPT_SARIF },
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "key", required_argument, NULL, OPT_KEY },
+	{ "allow-comments", no_argument, NULL, OPT_ALLOW },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ NULL, 0, NULL, 0 }
 };
@@ -66,9 +73,20 @@ struct scan {
 	unsigned char	 key[32];
 	struct scan_names *names;
 	struct found_list list;
+	struct scan_rules *rules;
+	struct buf	 published;
+	struct scan_work *work[THREADS];
 	pthread_mutex_t	 lock;
 	int		 show;
+	int		 allow;		/* comments in the file may */
 	int		 partly;
+};
+
+/* A file that is being read. */
+struct reading {
+	struct scan	*scan;
+	const char	*path;
+	const char	*label;
 };
 
 static void
@@ -137,15 +155,51 @@ by_name(struct scan *s, const struct tree_file *t, int fd, const char *rule,
 	free(head);
 }
 
+/* An example out of somebody's documentation: share/rules/published.tsv. */
+static int
+is_published(const struct scan *s, const struct scan_hit *h)
+{
+	char hex[HASH_HEX];
+
+	hash_bytes_hex(h->secret, h->len, hex);
+	hex[32] = '\0';
+	return strstr(s->published.p, hex) != NULL;
+}
+
+static void
+hit(void *arg, const struct scan_hit *h)
+{
+	struct reading *r = arg;
+	struct scan *s = r->scan;
+	struct found f;
+
+	if (is_published(s, h))
+		return;
+	if (s->allow && guess_has(h->text, h->ntext, "aipod:allow"))
+		return;
+	f.path = xstrdup(r->path);
+	f.rule = h->rule;
+	f.label = r->label;
+	f.line = h->line;
+	f.col = h->col;
+	f.len = (long long)h->len;
+	if ((f.text = found_mask((const char *)h->secret, h->len,
+	    s->show)) == NULL)
+		err(ST_SYS, "cannot show a finding");
+	finding_print(s->key, r->path, h->rule, h->secret, h->len, f.print);
+	add(s, &f);
+}
+
 static void
 file(void *arg, int thread, const struct tree_file *t)
 {
 	struct scan *s = arg;
+	struct reading r;
 	const char *rule;
 	int fd, look;
 
-	(void)thread;
-	if ((rule = scan_names_match(s->names, t->path, &look)) == NULL)
+	rule = scan_names_match(s->names, t->path, &look);
+	if (rule == NULL && t->st->st_size == 0)
 		return;
 	fd = openat(t->dirfd, t->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 	    O_NOCTTY | O_CLOEXEC);
@@ -154,7 +208,17 @@ file(void *arg, int thread, const struct tree_file *t)
 			fail(s, t->path, errno);
 		return;
 	}
-	by_name(s, t, fd, rule, look);
+	if (rule != NULL) {
+		by_name(s, t, fd, rule, look);
+		lseek(fd, 0, SEEK_SET);
+	}
+	if (s->work[thread] == NULL)
+		s->work[thread] = xscan_work(s->rules);
+	r.scan = s;
+	r.path = t->path;
+	r.label = label(t->flags);
+	if (scan_fd(s->work[thread], fd, t->path, hit, &r) == -1)
+		fail(s, t->path, errno);
 	close(fd);
 }
 
@@ -286,7 +350,7 @@ main(int argc, char *argv[])
 {
 	const char *dir = NULL, *baseline = NULL, *keyfile = NULL;
 	enum found_form form = FOUND_RECORDS;
-	int c, narrow = 0, threads = processors();
+	int c, i, narrow = 0, threads = processors();
 	char *table;
 	struct scan s;
 
@@ -318,8 +382,11 @@ main(int argc, char *argv[])
 		case OPT_KEY:
 			keyfile = optarg;
 			break;
+		case OPT_ALLOW:
+			s.allow = 1;
+			break;
 		case OPT_THREADS:
-			threads = (int)xnum("threads", optarg, 1, 64);
+			threads = (int)xnum("threads", optarg, 1, THREADS);
 			break;
 		default:
 			tool_usage(&tool);
@@ -328,6 +395,14 @@ main(int argc, char *argv[])
 	xfinding_key(keyfile, s.key);
 	table = xconf_share("rules/names.tsv");
 	s.names = xscan_names(table);
+	free(table);
+	table = xconf_share("rules/published.tsv");
+	if (io_slurp_at(AT_FDCWD, table, &s.published, 1024 * 1024) == -1 ||
+	    buf_str(&s.published) == NULL)
+		err(ST_SYS, "cannot read '%s'", table);
+	free(table);
+	table = xconf_share("rules/secrets.tsv");
+	s.rules = xscan_rules(table);
 	free(table);
 	do
 		walk(&s, dir, *argv, narrow, threads);
@@ -340,6 +415,11 @@ main(int argc, char *argv[])
 	if (s.partly && s.list.n != 0 && tool_verbose >= 0)
 		warnx("not everything could be read: there may be more");
 	found_free(&s.list);
+	for (i = 0; i < THREADS; i++)
+		if (s.work[i] != NULL)
+			scan_work_free(s.work[i]);
+	scan_rules_free(s.rules);
+	buf_free(&s.published);
 	scan_names_free(s.names);
 	xio_close_stdout();
 	return c;

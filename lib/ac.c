@@ -1,0 +1,288 @@
+#include <ctype.h>
+#include <stdint.h>
+#include <stdlib.h>
+#include <string.h>
+
+#include "ac.h"
+
+#define STRIDE		6		/* a row of 64 classes */
+#define STATES_MAX	65000
+
+struct ac {
+	uint16_t	*next;		/* [state << STRIDE | class] */
+	unsigned char	 class[256];
+	size_t		 nstates;
+	uint32_t	 match;		/* states from here on have output */
+	uint32_t	*first;		/* of state - match: into out */
+	uint32_t	*out;		/* literals, each list ended */
+	size_t		*len;		/* of a literal */
+	size_t		 longest;
+};
+
+#define END		0xffffffff
+
+/* While it is built. */
+struct trie {
+	uint16_t	*next;
+	uint16_t	*fail;
+	uint32_t	*own;		/* literal that ends here, or END */
+	uint32_t	*same;		/* literals with the same bytes */
+	uint16_t	*order;		/* breadth first */
+	size_t		 n;
+	size_t		 cap;
+};
+
+static int
+classes(struct ac *a, const char *const *lit, size_t n)
+{
+	const unsigned char *p;
+	int used = 1;
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		for (p = (const unsigned char *)lit[i]; *p != '\0'; p++) {
+			if (a->class[*p] != 0)
+				continue;
+			if (used == 64)
+				return -1;
+			a->class[tolower(*p)] = (unsigned char)used;
+			a->class[toupper(*p)] = (unsigned char)used;
+			used++;
+		}
+	return 0;
+}
+
+static int
+insert(const struct ac *a, struct trie *t, const char *lit, uint32_t id)
+{
+	const unsigned char *p;
+	size_t s = 0;
+	uint16_t *to;
+
+	for (p = (const unsigned char *)lit; *p != '\0'; p++) {
+		to = &t->next[s << STRIDE | a->class[*p]];
+		if (*to == 0) {
+			if (t->n == t->cap)
+				return -1;
+			t->own[t->n] = END;
+			*to = (uint16_t)t->n++;
+		}
+		s = *to;
+	}
+	t->same[id] = t->own[s];
+	t->own[s] = id;
+	return 0;
+}
+
+/* Failure links turned into transitions; the order is breadth first. */
+static void
+link_up(struct trie *t)
+{
+	size_t head = 0, tail = 0, c, s, to;
+
+	for (c = 0; c < 64; c++)
+		if ((to = t->next[c]) != 0) {
+			t->fail[to] = 0;
+			t->order[tail++] = (uint16_t)to;
+		}
+	while (head < tail) {
+		s = t->order[head++];
+		for (c = 0; c < 64; c++) {
+			to = t->next[s << STRIDE | c];
+			if (to == 0) {
+				t->next[s << STRIDE | c] =
+				    t->next[(size_t)t->fail[s] << STRIDE | c];
+				continue;
+			}
+			t->fail[to] = t->next[(size_t)t->fail[s] << STRIDE | c];
+			t->order[tail++] = (uint16_t)to;
+		}
+	}
+}
+
+static int
+has_output(const struct trie *t, size_t s)
+{
+	for (; s != 0; s = t->fail[s])
+		if (t->own[s] != END)
+			return 1;
+	return 0;
+}
+
+/* Number the states again, those with output last, and list the output. */
+static int
+finish(struct ac *a, const struct trie *t)
+{
+	uint16_t *number;
+	size_t i, c, s, up, n = 0, nout = 0;
+	uint32_t id;
+
+	number = calloc(t->n, sizeof(*number));
+	a->next = calloc(t->n << STRIDE, sizeof(*a->next));
+	a->first = calloc(t->n, sizeof(*a->first));
+	if (number == NULL || a->next == NULL || a->first == NULL) {
+		free(number);
+		return -1;
+	}
+	for (s = 0; s < t->n; s++)
+		if (!has_output(t, s))
+			number[s] = (uint16_t)n++;
+	a->match = (uint32_t)n;
+	for (s = 0; s < t->n; s++)
+		if (has_output(t, s)) {
+			number[s] = (uint16_t)n++;
+			for (up = s; up != 0; up = t->fail[up])
+				for (id = t->own[up]; id != END; id = t->same[id])
+					nout++;
+			nout++;
+		}
+	if ((a->out = calloc(nout != 0 ? nout : 1, sizeof(*a->out))) == NULL) {
+		free(number);
+		return -1;
+	}
+	for (s = i = 0; s < t->n; s++) {
+		for (c = 0; c < 64; c++)
+			a->next[(size_t)number[s] << STRIDE | c] =
+			    number[t->next[s << STRIDE | c]];
+		if (number[s] < a->match)
+			continue;
+		a->first[number[s] - a->match] = (uint32_t)i;
+		for (up = s; up != 0; up = t->fail[up])
+			for (id = t->own[up]; id != END; id = t->same[id])
+				a->out[i++] = id;
+		a->out[i++] = END;
+	}
+	a->nstates = t->n;
+	free(number);
+	return 0;
+}
+
+struct ac *
+ac_new(const char *const *lit, size_t n)
+{
+	struct ac *a = calloc(1, sizeof(*a));
+	struct trie t;
+	size_t i;
+	int ok;
+
+	memset(&t, 0, sizeof(t));
+	if (a == NULL || (a->len = calloc(n + 1, sizeof(*a->len))) == NULL) {
+		free(a);
+		return NULL;
+	}
+	t.cap = t.n = 1;
+	for (i = 0; i < n; i++) {
+		a->len[i] = strlen(lit[i]);
+		t.cap += a->len[i];
+		if (a->len[i] > a->longest)
+			a->longest = a->len[i];
+	}
+	t.next = calloc(t.cap << STRIDE, sizeof(*t.next));
+	t.fail = calloc(t.cap, sizeof(*t.fail));
+	t.own = calloc(t.cap, sizeof(*t.own));
+	t.order = calloc(t.cap, sizeof(*t.order));
+	t.same = calloc(n + 1, sizeof(*t.same));
+	ok = t.cap <= STATES_MAX && t.next != NULL && t.fail != NULL &&
+	    t.own != NULL && t.order != NULL && t.same != NULL &&
+	    classes(a, lit, n) == 0;
+	if (ok)
+		t.own[0] = END;
+	for (i = 0; ok && i < n; i++)
+		ok = insert(a, &t, lit[i], (uint32_t)i) == 0;
+	if (ok) {
+		link_up(&t);
+		ok = finish(a, &t) == 0;
+	}
+	free(t.next);
+	free(t.fail);
+	free(t.own);
+	free(t.order);
+	free(t.same);
+	if (!ok) {
+		ac_free(a);
+		return NULL;
+	}
+	return a;
+}
+
+void
+ac_free(struct ac *a)
+{
+	if (a == NULL)
+		return;
+	free(a->next);
+	free(a->first);
+	free(a->out);
+	free(a->len);
+	free(a);
+}
+
+struct run {
+	const struct ac	*a;
+	void		(*hit)(void *, size_t, size_t);
+	void		*arg;
+};
+
+/* The literals that end in state s before byte `end`, begun before limit. */
+static void
+report(const struct run *r, uint32_t s, size_t end, size_t limit)
+{
+	const uint32_t *o;
+
+	for (o = r->a->out + r->a->first[s - r->a->match]; *o != END; o++)
+		if (end - r->a->len[*o] < limit)
+			r->hit(r->arg, *o, end - r->a->len[*o]);
+}
+
+/* From state s over [from, to); what begins at limit or later is not ours. */
+static void
+single(const struct run *r, const unsigned char *p, uint32_t s, size_t from,
+    size_t to, size_t limit)
+{
+	const struct ac *a = r->a;
+
+	for (; from < to; from++) {
+		s = a->next[s << STRIDE | a->class[p[from]]];
+		if (s >= a->match)
+			report(r, s, from + 1, limit);
+	}
+}
+
+void
+ac_run(const struct ac *a, const unsigned char *p, size_t n,
+    void (*hit)(void *, size_t, size_t), void *arg)
+{
+	const uint16_t *next = a->next;
+	const unsigned char *class = a->class;
+	const uint32_t m = a->match;
+	struct run r = { a, hit, arg };
+	uint32_t s0 = 0, s1 = 0, s2 = 0, s3 = 0;
+	size_t i, q = n / 4, over;
+
+	if (q < 64) {
+		single(&r, p, 0, 0, n, n);
+		return;
+	}
+	for (i = 0; i < q; i++) {
+		s0 = next[s0 << STRIDE | class[p[i]]];
+		s1 = next[s1 << STRIDE | class[p[q + i]]];
+		s2 = next[s2 << STRIDE | class[p[2 * q + i]]];
+		s3 = next[s3 << STRIDE | class[p[3 * q + i]]];
+		if (s0 >= m || s1 >= m || s2 >= m || s3 >= m) {
+			if (s0 >= m)
+				report(&r, s0, i + 1, q);
+			if (s1 >= m)
+				report(&r, s1, q + i + 1, 2 * q);
+			if (s2 >= m)
+				report(&r, s2, 2 * q + i + 1, 3 * q);
+			if (s3 >= m)
+				report(&r, s3, 3 * q + i + 1, n);
+		}
+	}
+	/* literals that lie across the seams, and the last bytes */
+	over = a->longest - 1;
+	single(&r, p, s0, q, q + over, q);
+	single(&r, p, s1, 2 * q, 2 * q + over < n ? 2 * q + over : n, 2 * q);
+	single(&r, p, s2, 3 * q, 3 * q + over < n ? 3 * q + over : n, 3 * q);
+	single(&r, p, s3, 4 * q, n, n);
+}

@@ -1,0 +1,24 @@
+/*
+ * Find many literals at once, without regard to case, in one pass over the
+ * bytes (Aho and Corasick, 1975); four parts of the text are read in turn, so
+ * that one does not wait for the memory of the other.
+ */
+#ifndef AIPOD_AC_H
+#define AIPOD_AC_H
+
+#include <stddef.h>
+
+struct ac;
+
+/* NULL when out of memory or for more than 65,000 states; n literals. */
+struct ac *ac_new(const char *const *literal, size_t n);
+void	 ac_free(struct ac *);
+
+/*
+ * Call hit for every literal in the n bytes at s, with its number and where it
+ * begins; by rising places of its end within each quarter.
+ */
+void	 ac_run(const struct ac *, const unsigned char *s, size_t n,
+	    void (*hit)(void *, size_t literal, size_t at), void *);
+
+#endif

@@ -1,0 +1,316 @@
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "assign.h"
+
+#define NAME		64		/* bytes of a name to either side */
+
+struct cursor {
+	const unsigned char *s;
+	size_t		 n;
+	size_t		 i;
+};
+
+static int
+peek(const struct cursor *c, size_t k)
+{
+	return c->i + k < c->n ? c->s[c->i + k] : -1;
+}
+
+static int
+is_name(int c)
+{
+	return isalnum(c) || c == '_' || c == '-' || c == '.';
+}
+
+static void
+blanks(struct cursor *c, int max)
+{
+	while (max-- > 0 && (peek(c, 0) == ' ' || peek(c, 0) == '\t'))
+		c->i++;
+}
+
+/* Blanks and at most two line ends; 1 when there was a line end. */
+static int
+white(struct cursor *c)
+{
+	int lines = 0, max = 80;
+
+	while (max-- > 0) {
+		int ch = peek(c, 0);
+
+		if (ch == '\n') {
+			if (++lines > 2)
+				break;
+		} else if (ch == '\\' && (peek(c, 1) == '\n' ||
+		    (peek(c, 1) == '\r' && peek(c, 2) == '\n')))
+			;		/* a line that goes on */
+		else if (ch == '\\' && peek(c, 1) == 'n')
+			c->i++;		/* an escaped line end */
+		else if (ch != ' ' && ch != '\t' && ch != '\r')
+			break;
+		c->i++;
+	}
+	return lines > 0;
+}
+
+static int
+looking_at(const struct cursor *c, const char *word)
+{
+	size_t k = strlen(word);
+
+	return c->n - c->i >= k && strncasecmp((const char *)c->s + c->i, word,
+	    k) == 0;
+}
+
+/* A closing quote with the backslashes before it, up to two brackets. */
+static int
+closers(struct cursor *c)
+{
+	int k, quoted = 0;
+
+	for (k = 0; k < 6; k++) {
+		int ch = peek(c, 0);
+
+		if (ch == '\\' && (peek(c, 1) == '"' || peek(c, 1) == '\''))
+			c->i++;
+		else if (ch == '"' || ch == '\'' || ch == '`')
+			quoted = 1;
+		else if (ch == '[' && peek(c, 1) == ']')
+			c->i++;
+		else if (ch != ']' && ch != ')' && ch != '}')
+			break;
+		c->i++;
+	}
+	return quoted;
+}
+
+/* name TYPE = and name: TYPE = : step over the type. */
+static void
+type_word(struct cursor *c)
+{
+	struct cursor t = *c;
+	int k = 0;
+
+	while (k < 40 && (isalnum(peek(&t, 0)) || (peek(&t, 0) != -1 &&
+	    strchr("&'<>_*[]:.?|", peek(&t, 0)) != NULL))) {
+		t.i++;
+		k++;
+	}
+	if (k == 0)
+		return;
+	blanks(&t, 4);
+	if (peek(&t, 0) == '=' && peek(&t, 1) != '=' && peek(&t, 1) != '>')
+		*c = t;
+}
+
+/* "value" = , value: , </key><string> : the other half of a pair. */
+static int
+pair_operator(struct cursor *c, int *op)
+{
+	static const char *const words[] = {
+		"value", "defaultvalue", "default", "val", "content", NULL
+	};
+	struct cursor t = *c;
+	int i;
+
+	if (looking_at(&t, "</key>")) {
+		t.i += 6;
+		white(&t);
+		if (!looking_at(&t, "<string>"))
+			return 0;
+		t.i += 8;
+		*c = t;
+		*op = '>';
+		return 1;
+	}
+	if (peek(&t, 0) == ',' || peek(&t, 0) == ';')
+		t.i++;
+	white(&t);
+	if (peek(&t, 0) == '"' || peek(&t, 0) == '\'' || peek(&t, 0) == '<')
+		t.i++;
+	for (i = 0; words[i] != NULL; i++) {
+		if (!looking_at(&t, words[i]))
+			continue;
+		t.i += strlen(words[i]);
+		if (peek(&t, 0) == '"' || peek(&t, 0) == '\'')
+			t.i++;
+		blanks(&t, 4);
+		if (peek(&t, 0) != '=' && peek(&t, 0) != ':' &&
+		    peek(&t, 0) != '>')
+			return 0;
+		t.i++;
+		*c = t;
+		*op = 'v';
+		return 1;
+	}
+	return 0;
+}
+
+static int
+operator(struct cursor *c, int quoted, int *op)
+{
+	int k, ch;
+
+	if (pair_operator(c, op))
+		return 1;
+	blanks(c, 20);
+	if (isalpha(peek(c, 0)) && !quoted)
+		type_word(c);
+	ch = peek(c, 0);
+	if (ch == '>' && (*op = '>')) {		/* the end of a tag */
+		c->i++;
+		return 1;
+	}
+	if (ch == ',' || ch == '(') {
+		if (ch == ',' && quoted != 2)
+			return 0;
+		*op = ch;
+		c->i++;
+		white(c);
+		ch = peek(c, 0) == '@' ? peek(c, 1) : peek(c, 0);
+		return ch == '"' || ch == '\'' || ch == '`' ||
+		    (ch == '\\' && peek(c, 1) == '"') || isalpha(ch);
+	}
+	for (k = 0; k < 4; k++) {
+		ch = peek(c, 0);
+		if (ch == ':' || ch == '=' || (ch != -1 && k == 0 &&
+		    strchr("?|+.<!&-~", ch) != NULL &&
+		    (peek(c, 1) == '=' || (peek(c, 1) == '-' && ch == '<') ||
+		    (peek(c, 1) == '>' && ch == '-') ||
+		    (peek(c, 1) == ch && peek(c, 2) == '=' && c->i++ > 0)))) {
+			*op = ch == ':' && k == 0 ? ':' : '=';
+			c->i++;
+		} else if (k > 0 && (ch == '>' || (ch == '-' &&
+		    c->s[c->i - 1] == '<'))) {
+			c->i++;
+			k++;
+			break;
+		} else
+			break;
+	}
+	if (k == 0)
+		return 0;
+	if (*op == ':') {
+		blanks(c, 20);
+		if (isalpha(peek(c, 0)) || peek(c, 0) == '&')
+			type_word(c);
+		if (peek(c, 0) == '=' && peek(c, 1) != '=') {
+			c->i++;
+			*op = '=';
+		}
+	}
+	return 1;
+}
+
+/* Where a value without quotes ends. */
+static size_t
+bare_end(const struct cursor *c)
+{
+	size_t k;
+
+	for (k = c->i; k < c->n && k - c->i < ASSIGN_VALUE; k++) {
+		int ch = c->s[k];
+
+		if (ch <= ' ' || ch == 0x7f || strchr(",;\"'`<>)]}\\", ch) ||
+		    (ch == '&' && k > c->i))
+			break;
+	}
+	return k;
+}
+
+int
+assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a)
+{
+	struct cursor c = { s, n, at };
+	int q, esc = 0, k;
+	size_t i;
+
+	a->call = 0;
+	if ((peek(&c, 0) == '|' || peek(&c, 0) == '>') &&
+	    (peek(&c, 1) == '\n' || peek(&c, 1) == '-' || peek(&c, 1) == '\\'))
+		c.i += peek(&c, 1) == '-' ? 2 : 1;	/* a YAML block */
+	if (white(&c) && (a->op == '=' || a->op == ':') &&
+	    peek(&c, 0) != '"' && peek(&c, 0) != '\'' && peek(&c, 0) != '`' &&
+	    c.i > 0 && s[c.i - 1] == '\n')
+		return 0;		/* the next line is its own */
+	if (peek(&c, 0) == '-' && peek(&c, 1) == ' ')
+		c.i += 2;		/* an item of a list */
+	if (peek(&c, 0) == '[' || peek(&c, 0) == '{')
+		if (peek(&c, 1) == '"' || peek(&c, 1) == '\'')
+			c.i++;
+	/* @"x", b'x', R"x", f("x"), a.b("x") */
+	for (k = 0; k < 40 && (is_name(peek(&c, k)) || peek(&c, k) == '@' ||
+	    peek(&c, k) == ':' || peek(&c, k) == '&'); k++)
+		;
+	if (k > 0 && k <= 2 && (peek(&c, k) == '"' || peek(&c, k) == '\''))
+		c.i += (size_t)k;
+	else if (k > 0 && peek(&c, k) == '(' && (peek(&c, k + 1) == '"' ||
+	    peek(&c, k + 1) == '\'')) {
+		c.i += (size_t)k + 1;
+		a->call = 1;
+	}
+	if (peek(&c, 0) == '\\' && (peek(&c, 1) == '"' ||
+	    peek(&c, 1) == '\'')) {
+		esc = 1;
+		c.i++;
+	}
+	q = peek(&c, 0);
+	if (q != '"' && q != '\'' && q != '`') {
+		a->quote = 0;
+		a->from = c.i;
+		a->to = bare_end(&c);
+		return a->to > a->from;
+	}
+	c.i++;
+	if (peek(&c, 0) == q && peek(&c, 1) == q)
+		c.i += 2;		/* """x""" */
+	/* '"x"': quotes in quotes */
+	if ((peek(&c, 0) == '"' || peek(&c, 0) == '\'') && q != peek(&c, 0)) {
+		q = peek(&c, 0);
+		c.i++;
+	}
+	a->quote = q;
+	a->from = c.i;
+	for (i = c.i; i < n && i - c.i < ASSIGN_VALUE; i++) {
+		if (s[i] == '\n' && q != '`')
+			break;
+		if (s[i] == '\\' && i + 1 < n) {
+			if (esc && s[i + 1] == q)
+				break;
+			i++;
+			continue;
+		}
+		if (s[i] == q)
+			break;
+	}
+	a->to = i < n ? i : n;
+	return a->to > a->from;
+}
+
+int
+assign_parse(const unsigned char *s, size_t n, size_t at, size_t end,
+    struct assign *a)
+{
+	struct cursor c = { s, n, end };
+	int quoted;
+
+	for (a->name = at; a->name > 0 && at - a->name < NAME &&
+	    is_name(s[a->name - 1]); a->name--)
+		;
+	while (c.i < n && c.i - end < NAME && is_name(s[c.i]))
+		c.i++;
+	/* x .= y: the dot is the operator's; x.: is no name */
+	while (c.i > end && (s[c.i - 1] == '.' || s[c.i - 1] == '-'))
+		c.i--;
+	a->name_end = c.i;
+	if (peek(&c, 0) == '(' && peek(&c, 1) == ')')
+		c.i += 2;
+	quoted = closers(&c);
+	/* a list of strings gives its second to its first only so */
+	a->named = quoted && a->name > 0 && (s[a->name - 1] == '"' ||
+	    s[a->name - 1] == '\'' || s[a->name - 1] == '`');
+	return operator(&c, a->named ? 2 : quoted, &a->op) &&
+	    assign_value(s, n, c.i, a);
+}

@@ -1,0 +1,215 @@
+#include <ctype.h>
+#include <string.h>
+#include <strings.h>
+
+#include "guess.h"
+#include "pairs.h"
+
+int
+guess_has(const unsigned char *s, size_t n, const char *text)
+{
+	size_t i, k = strlen(text);
+
+	for (i = 0; i + k <= n; i++)
+		if (tolower(s[i]) == text[0] &&
+		    strncasecmp((const char *)s + i, text, k) == 0)
+			return 1;
+	return 0;
+}
+
+static int
+any_of(const unsigned char *s, size_t n, const char *const *list)
+{
+	for (; *list != NULL; list++)
+		if (guess_has(s, n, *list))
+			return 1;
+	return 0;
+}
+
+static int
+equals_any(const unsigned char *s, size_t n, const char *const *list)
+{
+	for (; *list != NULL; list++)
+		if (strlen(*list) == n &&
+		    strncasecmp((const char *)s, *list, n) == 0)
+			return 1;
+	return 0;
+}
+
+int
+guess_placeholder(const unsigned char *s, size_t n)
+{
+	static const char *const parts[] = {
+		"${", "{{", "}}", "$(", "<%", "%>", "%(", "#{", "@{", "[[",
+		"...", "****", "####", "xxxx", "example", "placeholder",
+		"changeme", "change_me", "change-me", "change-this", "your_",
+		"your-", "yourp", "yours", "yourt", "yourk", "youra", "insert",
+		"redacted", "replace", "process.env", "os.environ", "getenv",
+		"env.", "env[", "environ", "secrets.", "vault:", "enc[",
+		"undefined", "my_api", "my-api", "myapi", "_here", "-here",
+		"todo", "tbd", "fixme", "sample", "notset", "not-set",
+		"not_set", "goeshere", "1234567890abcdef", "123456789012", "0123456789abcdef",
+		"abcdefghijkl", "var.", "local.", "data.", "module.",
+		"config.", "settings.", "self.", "this.", "args.", "params.",
+		"request.", "req.", "opts.", "options.", "props.", "state.",
+		"input.", "ctx.", NULL
+	};
+	static const char *const whole[] = {
+		"null", "none", "nil", "true", "false", "yes", "no", "on",
+		"off", "empty", "string", "str", "secret", "token", "key",
+		"value", "required", "optional", "default", "auto", "unset",
+		"n/a", "na", "test", "foo", "bar", "foobar", "foobarbaz",
+		"void", "int", "char", "bool", "object", "number", "text",
+		"hidden", "basic", "bearer", "digest", "negotiate", "public",
+		"private", "static", "const", "return", "new", "function",
+		"-", "--", "prompt", "ask", "file", "stdin", NULL
+	};
+	size_t i;
+
+	if (n == 0 || equals_any(s, n, whole) || any_of(s, n, parts))
+		return 1;
+	if (s[0] == '$' && n > 1 && (isalpha(s[1]) || s[1] == '_') &&
+	    memchr(s + 1, '$', n - 1) == NULL) {
+		for (i = 1; i < n && (isalnum(s[i]) || s[i] == '_'); i++)
+			;
+		if (i == n)
+			return 1;	/* $NAME */
+	}
+	if ((s[0] == '%' && s[n - 1] == '%') || (s[0] == '<' &&
+	    s[n - 1] == '>') || (s[0] == '[' && s[n - 1] == ']') ||
+	    (s[0] == '{' && s[n - 1] == '}') || (s[0] == '@' &&
+	    s[n - 1] == '@' && n > 2) || (n > 4 && s[0] == '_' &&
+	    s[1] == '_' && s[n - 1] == '_'))
+		return 1;
+	return s[0] == '%' && n <= 4 && isalpha(s[n - 1]);	/* %s, %1$s */
+}
+
+int
+guess_dull(const unsigned char *s, size_t n)
+{
+	unsigned char seen[256];
+	size_t i, distinct = 0, run = 1, longest = 1;
+
+	memset(seen, 0, sizeof(seen));
+	for (i = 0; i < n; i++) {
+		if (!seen[s[i]]) {
+			seen[s[i]] = 1;
+			distinct++;
+		}
+		if (i > 0 && s[i] == s[i - 1]) {
+			if (++run > longest)
+				longest = run;
+		} else
+			run = 1;
+	}
+	return distinct < 4 || (distinct < 6 && n >= 16) || longest * 2 > n ||
+	    (longest >= 7 && n < 80);
+}
+
+/* What the characters are, for a floor that fits them. */
+static void
+kinds(const unsigned char *s, size_t n, size_t *digits, size_t *upper,
+    size_t *lower, size_t *hex)
+{
+	size_t i;
+
+	*digits = *upper = *lower = *hex = 0;
+	for (i = 0; i < n; i++) {
+		*digits += isdigit(s[i]) != 0;
+		*upper += isupper(s[i]) != 0;
+		*lower += islower(s[i]) != 0;
+		*hex += isxdigit(s[i]) != 0;
+	}
+}
+
+static int
+is_uuid(const unsigned char *s, size_t n)
+{
+	size_t i;
+
+	if (n != 36)
+		return 0;
+	for (i = 0; i < n; i++)
+		if (i == 8 || i == 13 || i == 18 || i == 23 ? s[i] != '-' :
+		    !isxdigit(s[i]))
+			return 0;
+	return 1;
+}
+
+int
+guess_random(const struct pairs *t, const unsigned char *s, size_t n,
+    int level)
+{
+	size_t digits, upper, lower, hex;
+	int score, floor;
+
+	if (n < (level == 0 ? 8 : level == 1 ? 10 : 16) || guess_dull(s, n))
+		return 0;
+	kinds(s, n, &digits, &upper, &lower, &hex);
+	if (is_uuid(s, n))
+		return level < 2 && pairs_entropy(s, n) >= 290;
+	if (digits == n)
+		return level == 0 && n >= 12 && pairs_entropy(s, n) >= 250;
+	if (hex == n || (hex + 4 >= n && n >= 36 && hex + upper + lower > n))
+		return n >= (level == 2 ? 20 : 16) && digits > 1 &&
+		    digits < n - 1 && pairs_entropy(s, n) >=
+		    (n >= 32 || n < 20 ? 300 : 270);
+	score = pairs_score(t, s, n);
+	floor = n >= 32 ? 30 : n >= 20 ? 0 : n >= 14 ? -25 : -50;
+	if (level == 2)
+		floor -= 50;
+	if (digits == 0)		/* words only look so when unlucky */
+		floor -= upper != 0 && lower != 0 ? 40 : 70;
+	return score < floor && pairs_entropy(s, n) >= (n >= 24 ? 330 :
+	    n >= 16 ? 290 : 250);
+}
+
+int
+guess_word(const unsigned char *s, size_t n)
+{
+	size_t i, letters = 0;
+
+	for (i = 0; i < n; i++)
+		letters += isalpha(s[i]) != 0 || s[i] == '_' || s[i] == '-' ||
+		    s[i] == '.';
+	return letters == n;
+}
+
+int
+guess_password(const struct pairs *t, const unsigned char *s, size_t n)
+{
+	static const char *const names[] = {
+		"password", "passwd", "passphrase", "pwd", "secret", "token",
+		"credential", "username", "login", "apikey", "api_key",
+		"user_", "auth", NULL
+	};
+	static const char *const verbs[] = {
+		"confirm", "forgot", "reset", "new", "old", "current",
+		"change", "user", "enter", "show", "hide", "pass-", "the",
+		"your", NULL
+	};
+	size_t i, digits, upper, lower, hex, odd;
+
+	if (n < 4 || n > 128 || guess_placeholder(s, n) || guess_dull(s, n))
+		return 0;
+	for (i = 0; i < n; i++)
+		if (s[i] <= ' ' || s[i] == 0x7f)
+			return 0;	/* a sentence */
+	kinds(s, n, &digits, &upper, &lower, &hex);
+	odd = n - digits - upper - lower;
+	if (any_of(s, n, names) && digits == 0 && !(n >= 10 && lower == n &&
+	    !any_of(s, n, verbs)))
+		return 0;		/* the name of a password */
+	if (s[0] == '/' || (n > 8 && guess_has(s, n, "://")) ||
+	    (n > 2 && s[0] == '.' && s[1] == '/') || s[0] == '#')
+		return guess_random(t, s, n, 1);	/* a path, a colour */
+	if (s[n - 1] == ':' || s[n - 1] == '?' || s[n - 1] == '(')
+		return 0;
+	/* a.b.c, a->b, a::b, f(x): code */
+	if (guess_has(s, n, "->") || guess_has(s, n, "::") ||
+	    guess_has(s, n, "()") || guess_has(s, n, "=>"))
+		return 0;
+	if (odd > n / 2)
+		return 0;
+	return 1;
+}

@@ -1,0 +1,25 @@
+/*
+ * Is a value a secret, or a name, a placeholder, an expression?
+ */
+#ifndef AIPOD_GUESS_H
+#define AIPOD_GUESS_H
+
+#include <stddef.h>
+
+struct pairs;
+
+/* 1 when it stands for a value that is put in later, or is written out. */
+int	guess_placeholder(const unsigned char *, size_t n);
+/* 1 when it is a run of few characters: xxxx, 000000, abababab. */
+int	guess_dull(const unsigned char *, size_t n);
+/* 1 when a generator could have made it; level 0 (lenient) to 2 (strict). */
+int	guess_random(const struct pairs *, const unsigned char *, size_t n,
+	    int level);
+/* 1 when a person could have chosen it for a password. */
+int	guess_password(const struct pairs *, const unsigned char *, size_t n);
+/* 1 when a word of the language, and so perhaps no password. */
+int	guess_word(const unsigned char *, size_t n);
+/* 1 when the bytes contain the text, without regard to case. */
+int	guess_has(const unsigned char *, size_t n, const char *text);
+
+#endif

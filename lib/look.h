@@ -1,0 +1,94 @@
+/*
+ * What the parts of the content scanner share: the rules, the text that is
+ * looked at, and what was found in it.
+ */
+#ifndef AIPOD_LOOK_H
+#define AIPOD_LOOK_H
+
+#include <stddef.h>
+
+#include "pairs.h"
+#include "shape.h"
+
+struct ac;
+struct look;
+
+enum look_kind {
+	LOOK_PLAIN,			/* configuration, or nobody knows */
+	LOOK_CODE,			/* a programming language */
+	LOOK_PROSE,			/* documentation */
+	LOOK_BINARY
+};
+
+enum rule_how { RULE_SHAPE, RULE_ASSIGNED, RULE_PLACE };
+enum rule_check { CHECK_NONE, CHECK_GITHUB, CHECK_BASE64, CHECK_LOOSE,
+	CHECK_RANDOM, CHECK_MIXED };
+
+struct rule_secret {
+	char		*name;
+	enum rule_how	 how;
+	struct shape	 shape;
+	void		(*place)(struct look *, const struct rule_secret *,
+			    size_t at, size_t end);
+	int		 arg;		/* of the place */
+	int		 floor;		/* entropy, hundredths of a bit */
+	enum rule_check	 check;
+};
+
+/* A literal and the rule that it leads to. */
+struct rule_literal {
+	char		*text;
+	size_t		 len;
+	size_t		 rule;
+	int		 coded;		/* 0, or how it is coded: 'b' 'h' '%' */
+};
+
+struct scan_rules {
+	struct rule_secret *rule;
+	size_t		 n;
+	struct rule_literal *lit;
+	size_t		 nlit;
+	struct ac	*ac;
+	struct pairs	 pairs;
+};
+
+struct spot {
+	size_t		 from;
+	size_t		 to;
+	const char	*rule;
+	int		 rank;		/* 0 is surest */
+};
+
+#define LOOK_SPOTS	4096		/* of one window */
+
+struct look {
+	const struct scan_rules *rules;
+	const unsigned char *s;
+	size_t		 n;
+	size_t		 lo;		/* literals are looked at in [lo, hi) */
+	size_t		 hi;
+	enum look_kind	 kind;
+	int		 depth;		/* 1 in what was decoded */
+	struct spot	*spot;		/* room for LOOK_SPOTS */
+	size_t		 nspot;
+	size_t		 seen;		/* end of the last value judged */
+	size_t		 seen_password;
+	int		 overflow;
+};
+
+/* Load share/rules/secrets.tsv; exit ST_USAGE where a line of it is wrong. */
+struct scan_rules *xscan_rules(const char *file);
+void	 scan_rules_free(struct scan_rules *);
+
+/* Look at the text; the spots are sorted, and of two that overlap the surer
+ * one stays. */
+void	 look_at(struct look *);
+void	 look_add(struct look *, const char *rule, size_t from, size_t to,
+	    int rank);
+enum look_kind look_kind(const char *path);
+
+/* The place with this name and argument, for the rules; NULL: no such. */
+void	(*place_find(const char *name))(struct look *,
+	    const struct rule_secret *, size_t, size_t);
+
+#endif
