@@ -74,8 +74,9 @@ watch_signals(void)
 }
 
 /*
- * Start a program: keep stays open in it, slave (or -1) becomes its terminal;
- * a deaf one is not reached by the terminal's signals.
+ * Start a program: keep stays open in it, slave (or -1) becomes its terminal.
+ * A deaf one is not reached by the terminal's signals, and standard input and
+ * output, which are the agent's, are not its own.
  */
 static pid_t
 start(char *const *v, int keep, int slave, int deaf)
@@ -84,7 +85,7 @@ start(char *const *v, int keep, int slave, int deaf)
 	sigset_t none;
 	size_t i;
 	pid_t pid;
-	int saved;
+	int null, saved;
 
 	if ((pid = fork()) != 0)
 		return pid;
@@ -99,6 +100,11 @@ start(char *const *v, int keep, int slave, int deaf)
 		sigaction(SIGINT, &sa, NULL);
 		sigaction(SIGQUIT, &sa, NULL);
 		sigaction(SIGHUP, &sa, NULL);
+		if ((null = open("/dev/null", O_RDONLY)) == -1 ||
+		    dup2(null, STDIN_FILENO) == -1 ||
+		    dup2(STDERR_FILENO, STDOUT_FILENO) == -1)
+			_exit(ST_SYS);
+		close(null);
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
