@@ -57,7 +57,7 @@ listing() {
 @test "a killed session leaves nothing that breaks git, and the next cleans up" {
 	rm -rf .git/hooks .git/info
 	before=$(listing)
-	setsid aipod run sh -c 'echo >up; sleep 1000' </dev/null >/dev/null 2>&1 3>&- &
+	aipod run sh -c 'echo >up; sleep 1000' </dev/null >/dev/null 2>&1 3>&- &
 	pid=$!
 	until_true 20 test -e up
 	kill -9 $(pgrep -P $pid -x aipod-launch) $pid
@@ -70,7 +70,7 @@ listing() {
 
 @test "placeholders stay while another session needs them" {
 	rm -rf .git/hooks
-	setsid aipod run sh -c 'echo >up; until [ -e end ]; do sleep 0.1; done
+	aipod run sh -c 'echo >up; until [ -e end ]; do sleep 0.1; done
 	    mkdir -p .git/hooks; echo x >.git/hooks/pre-push; :' \
 	    </dev/null >/dev/null 2>&1 3>&- &
 	until_true 20 test -e up

@@ -139,7 +139,7 @@ none"
 	[ -e "$T/asked" ]
 	[ ! -e denied ]
 	unset AIPOD_APPROVER
-	status 1 setsid aipod run aipod-call run_command command='touch denied' \
+	status 1 setsid -w aipod run aipod-call run_command command='touch denied' \
 	    </dev/null
 	[ ! -e denied ]
 	status 0 aipod log
@@ -156,7 +156,7 @@ none"
 @test "a host without a rule is refused, and logged" {
 	status 1 aipod run --egress deny wget -q -O - http://example.invalid/
 	status 1 aipod run --egress deny wget -q -O - http://example.com/
-	status 1 aipod run --egress deny wget -q -T 5 -O - http://192.0.2.1/
+	status 1 aipod run --egress deny sh -c "nc -w 3 192.0.2.1 80 </dev/null || exit 1"
 }
 
 @test "a host with a rule is reached by name, through the socket" {
@@ -205,7 +205,7 @@ refused"
 
 # The launcher of a box that sleeps, started; its pid in $launcher.
 start_box() {
-	setsid aipod run sh -c "$1" >"$T/out" 2>"$T/err" </dev/null 3>&- &
+	aipod run sh -c "$1" >"$T/out" 2>"$T/err" </dev/null 3>&- &
 	launcher=$!
 	until_true 20 test -e "$T/ws/up"
 }
