@@ -272,7 +272,7 @@ run_once(struct launch *l, int *gone)
 	struct term *term = NULL;
 	int dog, status, ask, saved;
 	pid_t pid;
-	char *cid;
+	char *cid, *life, *run;
 
 	memset(&s, 0, sizeof(s));
 	make_session(l);
@@ -283,6 +283,11 @@ run_once(struct launch *l, int *gone)
 	if (l->git_guard)
 		xprepare_git(&l->prep);
 	add_servers(l, &s);
+	run = xasprintf("%s/run", l->session.dir);
+	life = xasprintf("%s/life.sock", run);
+	if ((s.life_listen = sock_listen_at(run, "life.sock", 1)) == -1)
+		err(ST_SYS, "cannot listen on '%s'", life);
+	s.life_path = life;
 	xprepare_run(&l->prep);
 	s.slave = -1;
 	xbox_argv(&l->box, &engine);
@@ -315,6 +320,8 @@ run_once(struct launch *l, int *gone)
 	close(l->lock);
 	free(term);
 	free(cid);
+	free(life);
+	free(run);
 	argv_free(&engine);
 	argv_free(&rm);
 	errno = saved;

@@ -72,6 +72,8 @@ run(const char *dir, int mcp_only, int strict, char *const *argv)
 	static struct relay relay;
 	struct init init;
 	enum relay_fixed failed;
+	char *life;
+	int status;
 
 	memset(&init, 0, sizeof(init));
 	relay.dir = dir;
@@ -89,7 +91,10 @@ run(const char *dir, int mcp_only, int strict, char *const *argv)
 	init.verbose = tool_verbose > 0;
 	init.helper = network;
 	init.arg = &relay;
-	return init_run(&init);
+	init.life = life = xasprintf("%s/life.sock", dir);
+	status = init_run(&init);
+	free(life);
+	return status;
 }
 #else
 static int

@@ -238,6 +238,7 @@ xbox_argv(const struct box *b, struct argv *a)
 	if (b->tty)
 		argv_add(a, "-t");
 	argv_add(a, "--pull=never");
+	argv_add(a, "--sig-proxy=false");
 	argv_add(a, "--log-driver=none");
 	add_identity(b, a);
 	add_confinement(b, a);

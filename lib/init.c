@@ -7,6 +7,7 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <poll.h>
 #include <signal.h>
 #include <stdlib.h>
 #include <string.h>
@@ -16,6 +17,7 @@
 
 #include "child.h"
 #include "init.h"
+#include "sock.h"
 #include "status.h"
 
 struct state {
@@ -25,6 +27,8 @@ struct state {
 	struct timespec	 born;		/* of the helper */
 	int		 leads;		/* this process leads its session */
 	int		 tty;		/* its terminal, or -1 */
+	int		 life;		/* the launcher, or -1 */
+	time_t		 deadline;	/* when the child is killed, or 0 */
 	sigset_t	 mask;		/* as it was given to us */
 };
 
@@ -111,6 +115,8 @@ start_helper(struct state *s, const struct init *in)
 		return s->helper == -1 ? -1 : 0;
 	}
 	close(ready[0]);
+	if (s->life != -1)
+		close(s->life);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(ST_SYS);
@@ -131,6 +137,63 @@ await_helper(struct state *s)
 	while (read(s->ready, &c, 1) == -1 && errno == EINTR)
 		;
 	close(s->ready);
+}
+
+/* 0 without a lifeline or with one that is ready; -1 with errno. */
+static int
+tie(struct state *s, const char *path)
+{
+	struct pollfd p;
+	char byte;
+
+	if (path == NULL || access(path, F_OK) == -1)
+		return 0;
+	if ((s->life = sock_connect(path)) == -1)
+		return -1;
+	p.fd = s->life;
+	p.events = POLLIN;
+	if (poll(&p, 1, INIT_PATIENCE * 1000) != 1 ||
+	    read(s->life, &byte, 1) != 1 || byte != 0) {
+		errno = ETIMEDOUT;
+		return -1;
+	}
+	/* what comes is told by SIGIO, which is waited for with the others */
+	if (fcntl(s->life, F_SETOWN, getpid()) == -1 ||
+	    fcntl(s->life, F_SETFL, O_NONBLOCK | O_ASYNC) == -1)
+		return -1;
+	return 0;
+}
+
+static time_t
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* 1 when the lifeline had something to say. */
+static int
+listen_to_life(struct state *s)
+{
+	unsigned char sig;
+	ssize_t r;
+	int heard = 0;
+
+	while (s->life != -1 && (r = read(s->life, &sig, 1)) != -1) {
+		heard = 1;
+		if (r == 1) {
+			if (sig > 0 && sig < 32)
+				kill(s->child, sig);
+			continue;
+		}
+		close(s->life);
+		s->life = -1;
+		kill(s->child, SIGTERM);
+		s->deadline = seconds() + INIT_GRACE;
+	}
+	return heard;
 }
 
 /* Bury the dead; 1 with the child's status when it is among them. */
@@ -175,15 +238,20 @@ watch_over(struct state *s, const struct init *in, const sigset_t *all)
 	siginfo_t si;
 	int sig, status = 0;
 
+	listen_to_life(s);	/* it may have spoken before SIGIO was set */
 	for (;;) {
-		if (s->helper == -1)
+		if (s->helper == -1 || s->deadline != 0)
 			sig = sigtimedwait(all, &si, &second);
 		else
 			sig = sigwaitinfo(all, &si);
+		if (s->deadline != 0 && seconds() >= s->deadline)
+			kill(s->child, SIGKILL);
 		if (sig == SIGCHLD) {
 			if (reap(s, &status))
 				return status;
-		} else if (sig > 0 && !from_terminal(s, &si))
+		} else if (sig == SIGIO && listen_to_life(s))
+			continue;
+		else if (sig > 0 && !from_terminal(s, &si))
 			kill(s->child, sig);
 		if (s->helper == -1)
 			revive(s, in);
@@ -198,6 +266,7 @@ init_run(const struct init *in)
 	int status;
 
 	memset(&s, 0, sizeof(s));
+	s.life = -1;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &s.mask);
 	sigemptyset(&s.mask);
@@ -209,7 +278,10 @@ init_run(const struct init *in)
 	}
 	await_helper(&s);
 	give_up_terminal(&s);
-	if (start_child(&s, in) == -1) {
+	if (tie(&s, in->life) == -1) {
+		warn("cannot reach the launcher");
+		status = ST_SYS;
+	} else if (start_child(&s, in) == -1) {
 		warn("cannot start a process");
 		status = ST_SYS;
 	} else {

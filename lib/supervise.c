@@ -1,3 +1,4 @@
+#include <sys/socket.h>
 #include <sys/wait.h>
 
 #include <err.h>
@@ -18,24 +19,16 @@
 #include "status.h"
 #include "supervise.h"
 
-/* Signals reach the loop through a pipe: the number, and who sent it. */
-struct note {
-	unsigned char sig;
-	unsigned char by_kernel;
-};
-
+/* Signals reach the loop through a pipe, a byte each. */
 static int notes[2] = { -1, -1 };
 
 static void
-on_signal(int sig, siginfo_t *si, void *unused)
+on_signal(int sig)
 {
-	struct note n;
+	unsigned char n = (unsigned char)sig;
 	int saved = errno;
 
-	(void)unused;
-	n.sig = (unsigned char)sig;
-	n.by_kernel = si->si_code > 0;
-	if (write(notes[1], &n, sizeof(n)) == -1) {
+	if (write(notes[1], &n, 1) == -1) {
 		/* full: the loop is awake already */
 	}
 	errno = saved;
@@ -59,17 +52,13 @@ watch_signals(void)
 		    io_nonblock(notes[k], 1) == -1)
 			return -1;
 	memset(&sa, 0, sizeof(sa));
-	sa.sa_sigaction = on_signal;
-	sa.sa_flags = SA_SIGINFO;
+	sa.sa_handler = on_signal;
 	sigfillset(&sa.sa_mask);
 	for (i = 0; i < NWATCHED; i++)
 		if (sigaction(watched[i], &sa, NULL) == -1)
 			return -1;
-	sa.sa_flags = 0;
 	sa.sa_handler = SIG_IGN;
 	sigaction(SIGPIPE, &sa, NULL);
-	if (getpid() == getsid(0))
-		sigaction(SIGTTOU, &sa, NULL);
 	return 0;
 }
 
@@ -108,8 +97,9 @@ start(char *const *v, int keep, int slave, int deaf)
 	}
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
+	/* the engine's client leads a session: Ctrl-C is ours to pass on */
 	if ((keep != -1 && io_cloexec(keep, 0) == -1) ||
-	    (slave != -1 && term_adopt(slave) == -1)) {
+	    (slave != -1 ? term_adopt(slave) : deaf ? 0 : setsid()) == -1) {
 		warn("cannot set up '%s'", v[0]);
 		_exit(ST_SYS);
 	}
@@ -228,15 +218,59 @@ reap(struct supervise *s, pid_t engine, int *status)
 	return ended;
 }
 
+/*
+ * PID 1 in the box has connected, before anything of the agent's runs: now
+ * nobody else can, and it may go on.
+ */
+static void
+tie(struct supervise *s)
+{
+	if ((s->life = accept(s->life_listen, NULL, NULL)) == -1)
+		return;
+	io_cloexec(s->life, 1);
+	io_nonblock(s->life, 1);
+	close(s->life_listen);
+	s->life_listen = -1;
+	unlink(s->life_path);
+	send(s->life, "", 1, MSG_NOSIGNAL);
+	send(s->life, s->early, (size_t)s->nearly, MSG_NOSIGNAL);
+}
+
+static void
+pass_on(struct supervise *s, int sig)
+{
+	unsigned char byte = (unsigned char)sig;
+
+	if (s->life != -1)
+		send(s->life, &byte, 1, MSG_NOSIGNAL);
+	else if (s->life_listen != -1 && s->nearly < (int)sizeof(s->early))
+		s->early[s->nearly++] = byte;
+}
+
+/* The box is gone when its end of the lifeline is. */
+static int
+is_cut(struct supervise *s)
+{
+	char byte;
+
+	if (s->life == -1)
+		return 0;
+	if (recv(s->life, &byte, 1, MSG_DONTWAIT) != 0)
+		return 0;
+	close(s->life);
+	s->life = -1;
+	return 1;
+}
+
 /* What arrived by signal; returns 1 when the end was asked for. */
 static int
 take_notes(struct supervise *s, pid_t engine, int *status, int *ended)
 {
-	struct note n;
+	unsigned char sig;
 	int ending = 0;
 
-	while (read(notes[0], &n, sizeof(n)) == (ssize_t)sizeof(n))
-		switch (n.sig) {
+	while (read(notes[0], &sig, 1) == 1)
+		switch (sig) {
 		case SIGCHLD:
 			*ended |= reap(s, engine, status);
 			break;
@@ -246,48 +280,66 @@ take_notes(struct supervise *s, pid_t engine, int *status, int *ended)
 			break;
 		case SIGTERM:
 		case SIGHUP:
-			ending = s->unclean = 1;
+			ending = 1;
 			/* FALLTHROUGH */
 		default:
-			/* the terminal's own signals reach the client anyway,
-			 * unless the pty keeps them from it */
-			if (!n.by_kernel || s->term != NULL)
-				kill(engine, n.sig);
+			pass_on(s, sig);
 			break;
 		}
 	return ending;
 }
 
+static time_t
+seconds(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return now.tv_sec;
+}
+
+/* It did not go by itself: the container first, then the engine's client. */
+static void
+force(struct supervise *s, pid_t engine)
+{
+	if (access(s->cid, F_OK) == 0)
+		child_run_quietly(s->remove->v);
+	kill(engine, s->life_listen == -1 ? SIGKILL : SIGTERM);
+}
+
 static int
 loop(struct supervise *s, pid_t engine)
 {
-	struct pollfd p[1 + TERM_POLLFDS];
-	struct timespec now, deadline = { 0, 0 };
-	int n, status = 0, ended = 0, timeout;
+	struct pollfd p[2 + TERM_POLLFDS];
+	time_t deadline = 0;
+	int n, status = 0, ended = 0;
 
 	for (;;) {
 		p[0].fd = notes[0];
-		p[0].events = POLLIN;
-		n = 1 + (s->term != NULL ? term_wants(s->term, p + 1) : 0);
-		timeout = deadline.tv_sec != 0 ? 1000 : -1;
-		if (poll(p, (nfds_t)n, timeout) == -1 && errno != EINTR)
-			return -1;
-		if (take_notes(s, engine, &status, &ended) &&
-		    deadline.tv_sec == 0) {
-			clock_gettime(CLOCK_MONOTONIC, &deadline);
-			deadline.tv_sec += SUPERVISE_GRACE;
+		p[1].fd = s->life != -1 ? s->life : s->life_listen;
+		p[0].events = p[1].events = POLLIN;
+		p[1].revents = 0;
+		n = 2 + (s->term != NULL ? term_wants(s->term, p + 2) : 0);
+		if (poll(p, (nfds_t)n, deadline != 0 ? 1000 : -1) == -1) {
+			if (errno != EINTR)
+				return -1;
+			n = 0;
+		}
+		if (take_notes(s, engine, &status, &ended) && deadline == 0)
+			deadline = seconds() + SUPERVISE_GRACE;
+		if (n > 0 && p[1].revents != 0) {
+			if (s->life_listen != -1)
+				tie(s);
+			else if (is_cut(s) && deadline == 0)
+				deadline = seconds() + SUPERVISE_GRACE;
 		}
 		if (ended)
 			return status;
-		if (s->term != NULL)
-			term_serve(s->term, p + 1, n - 1);
-		if (deadline.tv_sec == 0)
-			continue;
-		clock_gettime(CLOCK_MONOTONIC, &now);
-		if (now.tv_sec >= deadline.tv_sec) {
-			/* it will not go by itself */
-			child_run_quietly(s->remove->v);
-			deadline.tv_sec = now.tv_sec + SUPERVISE_GRACE;
+		if (s->term != NULL && n > 2)
+			term_serve(s->term, p + 2, n - 2);
+		if (deadline != 0 && seconds() >= deadline) {
+			force(s, engine);
+			deadline = seconds() + SUPERVISE_GRACE;
 		}
 	}
 }
@@ -300,6 +352,7 @@ supervise(struct supervise *s)
 	int i, status;
 	size_t k;
 
+	s->life = -1;
 	if (watch_signals() == -1)
 		return -1;
 	for (i = 0; i < s->nserver; i++)
@@ -320,5 +373,11 @@ supervise(struct supervise *s)
 	sigaction(SIGCHLD, &ign, NULL);
 	stop_servers(s);
 	s->created = access(s->cid, F_OK) == 0;
+	/* the client may have ended before its time: is there still a box? */
+	s->unclean |= s->life != -1 && !is_cut(s);
+	if (s->life != -1)
+		close(s->life);
+	if (s->life_listen != -1)
+		close(s->life_listen);
 	return status;
 }

@@ -30,9 +30,14 @@ struct supervise {
 	struct term	*term;		/* NULL: stdio passes untouched */
 	int		 slave;		/* with term: the child's end */
 	const char	*cid;		/* file that tells it was created */
+	const char	*life_path;	/* the socket of the box's lifeline, */
+	int		 life_listen;	/* which listens, until it is tied */
 	/* filled in */
+	int		 life;		/* to PID 1 in the box, or -1 */
 	int		 created;	/* the container came into being */
 	int		 unclean;	/* it may still be there: remove it */
+	unsigned char	 early[16];	/* signals before the box was up */
+	int		 nearly;
 };
 
 /*
