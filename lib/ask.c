@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "num.h"
 #include "session.h"
+#include "throttle.h"
 #include "utf8.h"
 
 #define FACT_MAX	(256 * 1024)
@@ -188,38 +189,8 @@ count_pending(int topfd)
 	return n;
 }
 
-/* At most ASK_RATE a minute: the times of the last ones, one a line. */
 static int
-is_flood(int topfd)
-{
-	struct buf old = BUF_INIT, new = BUF_INIT;
-	long long now = (long long)time(NULL), t;
-	char *line, *next;
-	int n = 0;
-
-	if (io_slurp_at(topfd, "recent", &old, 64 * 1024) == 0 &&
-	    buf_str(&old) != NULL)
-		for (line = old.p; *line != '\0'; line = next) {
-			next = line + strcspn(line, "\n");
-			if (*next != '\0')
-				*next++ = '\0';
-			if (num_parse(line, 0, LLONG_MAX, &t) == -1 ||
-			    t <= now - 60 || t > now)
-				continue;
-			buf_printf(&new, "%lld\n", t);
-			n++;
-		}
-	buf_printf(&new, "%lld\n", now);
-	if (n < ASK_RATE && (new.bad ||
-	    io_replace(topfd, "recent", new.p, new.len, 0600) == -1))
-		n = ASK_RATE;
-	buf_free(&old);
-	buf_free(&new);
-	return n >= ASK_RATE;
-}
-
-static int
-admit(int topfd, const char **why)
+admit(const char *top, int topfd, const char **why)
 {
 	int n;
 
@@ -231,7 +202,7 @@ admit(int topfd, const char **why)
 	else if ((n = count_pending(topfd)) >= ASK_PENDING)
 		*why = "Too many questions are waiting for the user already."
 		    " Wait for their answers before you ask more.";
-	else if (n == -1 || is_flood(topfd))
+	else if (n == -1 || throttle(top, "recent", ASK_RATE, 60))
 		*why = "Too many questions within a minute. Ask for fewer"
 		    " things; one minute from now you may ask again.";
 	else
@@ -294,7 +265,8 @@ ask_open(struct ask *q, const char *top, const char **why)
 	/* one at a time, or a flood would count itself wrong */
 	gate = openat(topfd, "gate", O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
 	    0600);
-	if (gate != -1 && flock(gate, LOCK_EX) == 0 && admit(topfd, why) == 0) {
+	if (gate != -1 && flock(gate, LOCK_EX) == 0 &&
+	    admit(top, topfd, why) == 0) {
 		rc = make_dir(q, topfd);
 		q->dir = xasprintf("%s/%s", top, q->id);
 	}
