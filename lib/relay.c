@@ -582,6 +582,7 @@ dir_changed(struct watch *w, int events)
 	while (read(w->fd, events_read, sizeof(events_read)) > 0)
 		;
 	relay_reload(w->arg);
+	relay_forwards(w->arg);
 }
 
 /* Without inotify a change is seen at the next query. */
@@ -628,6 +629,7 @@ relay_run(struct relay *r, int ready)
 			return -1;
 	watch_dir(r);
 	relay_reload(r);
+	relay_forwards(r);
 	close(ready);
 	for (;;) {
 		ms = r->waiting != 0 ? BUSY_MS : r->taken ? TAKEN_MS : -1;

@@ -20,6 +20,7 @@ enum relay_fixed { FIXED_UDP, FIXED_DNS, FIXED_MCP, FIXED_PROXY, FIXED_MAX };
 
 struct conn;
 struct dnsconn;
+struct forward;
 struct listener;
 
 struct relay {
@@ -33,11 +34,13 @@ struct relay {
 	struct listener	*listeners;
 	struct conn	*conns;
 	struct dnsconn	*dnsconns;
+	struct forward	*forwards;
 	unsigned int	 nlisten;
 	unsigned int	 maxlisten;
 	unsigned int	 nconn;
 	unsigned int	 maxconn;
 	unsigned int	 ndns;
+	unsigned int	 nforward;
 	unsigned int	 waiting;	/* connections whose peer is busy */
 	int		 paused;	/* as many connections as there can be */
 	int		 taken;		/* a port of the host's is not free */
@@ -71,5 +74,14 @@ void	relay_reload(struct relay *);
 /* The DNS server, lib/relaydns.c. */
 int	relay_dns_start(struct relay *);
 void	relay_dns_accept(struct relay *, int fd);
+
+/*
+ * Inwards, lib/relayfwd.c: keep a connection parked at every
+ * RUNDIR/forward-*.sock.  Whoever listens there writes "PORT\n" on it to have
+ * it joined to that port of the container's loopback: "ok\n" comes back
+ * and the bytes after it are the server's, or "no\n".  Called when RUNDIR
+ * has changed.
+ */
+void	relay_forwards(struct relay *);
 
 #endif
