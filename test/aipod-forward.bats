@@ -150,7 +150,7 @@ need_box() {
 	    </dev/null >"$T/run.log" 2>&1 3>&- &
 	launcher=$!
 	pids="${pids-} $launcher"
-	until_true 40 test -e up
+	until_true 40 test -e up || { cat "$T/run.log" >&2; return 1; }
 	forward 8080:0
 	is "$(curl -s -m 10 "http://$to/")" "from the box"
 	kill $launcher
