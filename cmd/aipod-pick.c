@@ -11,7 +11,7 @@
 #include <unistd.h>
 
 #include "io.h"
-#include "mem.h"
+#include "num.h"
 #include "pick.h"
 #include "picker.h"
 #include "status.h"
@@ -19,8 +19,8 @@
 
 static const struct tool tool = {
 	"aipod-pick",
-	"[-0fmt] [-b KEY[:LABEL]=COMMAND] [-i TEXT] [-l COMMAND]\n"
-	"                  [-p COMMAND] [-T TITLE] [-x KEY[:LABEL]=COMMAND]\n"
+	"[-0fmt] [-b KEY[:LABEL]=COMMAND] [-c FIELDS] [-i TEXT]\n"
+	"                  [-l COMMAND] [-p COMMAND] [-T TITLE] [-x KEY[:LABEL]=COMMAND]\n"
 	"       aipod-pick [-0] -F TEXT",
 	"  -p, --preview CMD    show what this prints about the record; {1} is\n"
 	"                       its first field; Tab goes through several\n"
@@ -28,6 +28,7 @@ static const struct tool tool = {
 	"  -x, --execute K=CMD  the same, and give it the terminal\n"
 	"  -l, --list CMD       make the records by this command, and make them\n"
 	"                       again after a bound command and on r\n"
+	"  -c, --columns 1,...  show these fields, in this order\n"
 	"  -F, --filter TEXT    no screen: print the records that match\n"
 	"  -i, --initial TEXT   begin with this filter\n"
 	"  -m, --multi          space marks records; several can be chosen\n"
@@ -43,6 +44,7 @@ static const struct option options[] = {
 	{ "bind", required_argument, NULL, 'b' },
 	{ "execute", required_argument, NULL, 'x' },
 	{ "list", required_argument, NULL, 'l' },
+	{ "columns", required_argument, NULL, 'c' },
 	{ "filter", required_argument, NULL, 'F' },
 	{ "initial", required_argument, NULL, 'i' },
 	{ "multi", no_argument, NULL, 'm' },
@@ -76,6 +78,21 @@ add_bind(struct pick *p, char *s, int terminal)
 		errx(ST_USAGE, "key '%s': must be a character, or a name as"
 		    " ctrl-x, alt-x, enter, delete, f1", s);
 	memcpy(b->key, s, strlen(s) + 1);
+}
+
+static void
+set_columns(struct pick *p, char *s)
+{
+	char *comma;
+
+	for (p->ncolumn = 0; s != NULL; s = comma) {
+		if ((comma = strchr(s, ',')) != NULL)
+			*comma++ = '\0';
+		if (p->ncolumn == ITEM_FIELDS)
+			errx(ST_USAGE, "more than %d columns", ITEM_FIELDS);
+		p->column[p->ncolumn++] = (int)xnum("column", s, 1,
+		    ITEM_FIELDS);
+	}
 }
 
 /* Does the locale promise UTF-8? */
@@ -160,7 +177,7 @@ main(int argc, char *argv[])
 	const char *filter = NULL, *initial = "";
 	int c, end = '\n', rc;
 
-	while ((c = tool_getopt(&tool, argc, argv, "+p:b:x:l:F:i:mftT:0",
+	while ((c = tool_getopt(&tool, argc, argv, "+p:b:x:l:c:F:i:mftT:0",
 	    options)) != -1)
 		switch (c) {
 		case 'p':
@@ -175,6 +192,9 @@ main(int argc, char *argv[])
 			break;
 		case 'l':
 			p.source = optarg;
+			break;
+		case 'c':
+			set_columns(&p, optarg);
 			break;
 		case 'F':
 			filter = optarg;

@@ -91,18 +91,34 @@ at(struct buf *b, int row, int col)
 	buf_printf(b, "\033[%d;%dH", row + 1, col + 1);
 }
 
+/* The fields of a record that are shown, as xitems_fields. */
+static int
+shown_fields(const struct pick *p, const struct item *it,
+    char *f[ITEM_FIELDS], char **copy)
+{
+	char *all[ITEM_FIELDS];
+	int i, n;
+
+	if (p->ncolumn == 0)
+		return xitems_fields(it, f, ITEM_FIELDS, copy);
+	n = xitems_fields(it, all, ITEM_FIELDS, copy);
+	for (i = 0; i < p->ncolumn; i++)
+		f[i] = p->column[i] <= n ? all[p->column[i] - 1] :
+		    *copy + it->len;
+	return i;
+}
+
 /* Widths of the columns of what is on the screen. */
 static void
 measure(const struct pick *p, int cols, int widths[COLUMNS])
 {
-	char *f[COLUMNS + 1], *copy;
+	char *f[ITEM_FIELDS], *copy;
 	size_t i;
 	int k, n, w;
 
 	memset(widths, 0, COLUMNS * sizeof(*widths));
 	for (i = p->top; i < p->l.nview && i < p->top + (size_t)p->page; i++) {
-		n = xitems_fields(&p->l.all[p->l.view[i]], f, COLUMNS + 1,
-		    &copy);
+		n = shown_fields(p, &p->l.all[p->l.view[i]], f, &copy);
 		/* the last field of a record needs no room behind it */
 		for (k = 0; k < n - 1 && k < COLUMNS; k++) {
 			w = text_width(f[k], p->ascii, cols / 3);
@@ -125,7 +141,7 @@ draw_item(const struct pick *p, struct buf *b, size_t i, int cols,
 		buf_puts(b, "\033[7m");
 	buf_puts(b, i == p->cursor ? ">" : " ");
 	buf_puts(b, it->marked ? "*" : " ");
-	n = xitems_fields(it, f, ITEM_FIELDS, &copy);
+	n = shown_fields(p, it, f, &copy);
 	for (k = 0; k < n && used < cols; k++) {
 		room = cols - used;
 		if (k < n - 1 && k < COLUMNS && widths[k] < room)

@@ -29,6 +29,8 @@ struct pick {
 	int		 npreview;
 	struct bind	 bind[PICK_BINDS];
 	int		 nbind;
+	int		 column[ITEM_FIELDS];	/* fields shown, from 1 */
+	int		 ncolumn;	/* 0: all */
 	int		 multi;
 	int		 follow;	/* stay at the end as it grows */
 	int		 tail;		/* previews show their end */

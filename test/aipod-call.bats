@@ -434,3 +434,33 @@ schema='{"tools":[{"name":"other"},{"name":"t","title":"A tool","description":"l
 	status 100 aipod-call slow "$key=x"
 	status 100 aipod-call nonesuch
 }
+
+@test "host commands by aipod-mcpd, with their own status" {
+	[ -x "$TOP/build/bin/aipod-command" ] || skip "no aipod-command"
+	export AIPOD_WORKSPACE=$T/ws AIPOD_SESSION=0123abcd
+	export AIPOD_SESSION_DIR=$XDG_RUNTIME_DIR/aipod/$(aipod-hash)/$AIPOD_SESSION
+	(umask 077 && mkdir -p "$AIPOD_SESSION_DIR/run" && echo 0123456789abcdef >"$T/token")
+	exec 9>"$AIPOD_SESSION_DIR/lock"
+	flock 9
+	printf '#!/bin/sh\necho out; echo err >&2; exit 3\n' >quick
+	printf '#!/bin/sh\necho begun; sleep 6; echo over; exit 9\n' >slow
+	chmod +x quick slow
+	aipod-allow add command ./quick
+	aipod-allow add command ./slow
+	port=$((20000 + ($$ + 7) % 20000))
+	aipod-mcpd -l "127.0.0.1:$port" --token-file "$T/token" 3>&- 9>&- </dev/null &
+	pid=$!
+	export AIPOD_MCP=http://127.0.0.1:$port AIPOD_TOKEN=0123456789abcdef
+	until_true 10 aipod-call --list 2>/dev/null >"$T/out"
+	status 0 aipod-call run_command command=./quick
+	is "$output" out
+	is "$stderr" err
+	status 3 aipod-call --wait run_command command=./quick
+	status 9 aipod-call --wait run_command command=./slow
+	is "$output" $'begun\nover'
+	export AIPOD_APPROVER=none
+	status 1 aipod-call run_command command=./other </dev/null
+	is "$output" ''
+	[ -n "$stderr" ]
+	exec 9>&-
+}

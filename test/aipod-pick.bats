@@ -55,15 +55,15 @@ records() {
 
 @test "pick: leaving chooses nothing" {
 	records
+	terminal 80 24
 	for key in q Escape C-c; do
-		terminal 80 24
 		start 'aipod-pick <in >out'
 		see '> c1'
 		keys "$key"
 		ended 1
 		[ ! -s out ]
 		rm status
-		tm kill-server
+		until_true 10 gone '> c1'
 	done
 }
 
@@ -113,6 +113,21 @@ records() {
 	see '50/50'
 	keys Enter Enter
 	ended 0
+}
+
+@test "pick: columns chosen" {
+	printf 'a\tb\tc\nd\n' >in
+	terminal 80 24
+	start 'aipod-pick -c 3,1 -p "echo {1}-{2}" <in >out'
+	see '> c  a'
+	see 'a-b'
+	gone 'b '
+	keys Enter
+	ended 0
+	is "$(cat out)" $'a\tb\tc'
+	for bad in 0 33 x 1,,2 ''; do
+		status 100 aipod-pick -c "$bad" </dev/null
+	done
 }
 
 @test "pick: marks" {

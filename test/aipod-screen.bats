@@ -11,14 +11,18 @@ teardown() {
 	command -v tmux >/dev/null && tm kill-server 2>/dev/null || :
 }
 
-tm() { tmux -f /dev/null -S "$T/tmux" "$@"; }
+# a server for each screen: one that ends may still hold its socket
+tm() { tmux -f /dev/null -S "$T/tmux.${servers:-0}" "$@"; }
 screen() { tm capture-pane -p; }
 shows() { screen | grep -qF -- "$1"; }
 see() { until_true 10 shows "$1" || { screen >&2; return 1; }; }
 
+gone() { ! shows "$1"; }
+
 # run COMMAND...: on a terminal of 100x20.
 start() {
 	rm -f "$T/status"
+	servers=$((${servers:-0} + 1))
 	tm new-session -d -x 100 -y 20 "$*; echo \$? >$T/status.new; mv $T/status.new $T/status; sleep 100" 3>&-
 }
 
@@ -76,17 +80,32 @@ fake() {	# NAME TEXT
 }
 
 @test "screen: commands, both outputs and the end of one" {
-	fake aipod-command 'c1	running	make'
-	start "$T/bin/aipod-screen commands"
-	see 'logs -- c1'
+	export AIPOD_WORKSPACE=$T/ws AIPOD_SESSION=0123abcd
+	export AIPOD_SESSION_DIR=$XDG_RUNTIME_DIR/aipod/$(aipod-hash)/$AIPOD_SESSION
+	(umask 077 && mkdir -p "$AIPOD_SESSION_DIR/run")
+	exec 9>"$AIPOD_SESSION_DIR/lock"
+	flock 9
+	printf '#!/bin/sh\necho to-stdout; echo to-stderr >&2; exec sleep 100\n' >slow
+	chmod +x slow
+	aipod-allow add command ./slow
+	id=$(aipod-command -b run -c ./slow 9>&- 3>&-)
+	unset AIPOD_SESSION AIPOD_SESSION_DIR
+	start aipod commands
+	see '> running'
+	see './slow'
+	see to-stdout
+	lacks "$(screen)" to-stderr
 	tm send-keys Tab
-	see 'logs --stderr -- c1'
+	see to-stderr
+	lacks "$(screen)" to-stdout
 	tm send-keys k
-	until_true 10 grep -q 'aipod-command kill -- c1' "$T/calls"
+	killed() { aipod-command list | grep "^$id" | grep -qv running; }
+	until_true 15 killed
 	tm send-keys r
-	see '1/1'
+	until_true 10 gone running
 	tm send-keys q
 	ended 0
+	exec 9>&-
 }
 
 @test "screen: services" {
