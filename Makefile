@@ -9,12 +9,17 @@ include config.mk
 
 INSTALL = install
 CURLOBJS = lib/mem.c lib/buf.c lib/io.c lib/num.c lib/hash.c lib/conf.c
-BOX = build/bin/box/aipod-relay build/bin/box/aipod-call
+BOX = build/bin/box/aipod-relay build/bin/box/aipod-call \
+	build/bin/box/aipod-attack
+BOXDATA = build/bin/box/attack.tsv
 
-programs: $(PROGS) $(CURLPROGS) $(SCRIPTS) $(BOX)
+programs: $(PROGS) $(CURLPROGS) $(SCRIPTS) $(BOX) $(BOXDATA)
 
 config.mk config.h:
 	@echo 'run ./configure first' >&2; exit 1
+
+build/bin/box/attack.tsv: share/attack.tsv
+	cp share/attack.tsv $@
 
 $(LIB): $(OBJS)
 	rm -f $@
@@ -48,6 +53,7 @@ install: programs
 	    $(DESTDIR)$(libexecdir)/aipod/ || exit 1; done
 	for p in $(BOX); do $(INSTALL) -s -m 755 $$p \
 	    $(DESTDIR)$(libexecdir)/aipod/box/ || exit 1; done
+	$(INSTALL) -m 644 $(BOXDATA) $(DESTDIR)$(libexecdir)/aipod/box/
 	cd share && find . -type d ! -name doc -exec $(INSTALL) -d \
 	    $(DESTDIR)$(datadir)/aipod/{} \;
 	cd share && find . -type f ! -path './doc/*' ! -perm -100 -exec \

@@ -1,0 +1,30 @@
+/*
+ * Tries to get out of the box, for aipod-attack.
+ */
+#ifndef AIPOD_ATTACK_H
+#define AIPOD_ATTACK_H
+
+#include <stddef.h>
+
+struct attempt {
+	int	through;
+	char	how[200];	/* what stopped it, or what was had */
+};
+
+/*
+ * A way to try; the argument's bytes, with a NUL behind them.  It runs in a
+ * process of its own and may do to it what it likes.
+ */
+struct method {
+	const char	*name;
+	void		(*run)(struct attempt *, char *arg, size_t len);
+};
+
+extern const struct method attack_net[], attack_box[];	/* end: NULL name */
+
+void	attack_stopped(struct attempt *, const char *, ...)
+	    __attribute__((format(printf, 2, 3)));
+/* Stopped by errno, if rc is -1; else through, as what was had. */
+void	attack_result(struct attempt *, long rc, const char *had);
+
+#endif
