@@ -268,7 +268,7 @@ serve(struct front_config *conf, int listener)
 		kill(pid, SIGKILL);
 		errx(ST_SYS, "the process that parses broke the interface");
 	}
-	if ((status = child_wait(pid)) > 0)
+	if ((status = child_wait(pid)) != 0)
 		errx(ST_SYS, "the process that parses ended with status %d",
 		    status);
 	return ST_YES;

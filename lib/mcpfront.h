@@ -9,7 +9,7 @@
 #include "mcptool.h"
 
 #define FRONT_CONNS	256
-#define FRONT_CALLS	64			/* tools at once */
+#define FRONT_CALLS	96			/* tools at once */
 #define FRONT_HELD	(32 * 1024 * 1024)	/* bytes in all buffers */
 #define FRONT_INSTALLS	32
 #define FRONT_QUICK	1000			/* ms until a stream opens */

@@ -264,27 +264,26 @@ frames(struct runner *s)
 	return rc;
 }
 
+/* By pid, one at a time: a child that is no tool is its parent's affair. */
 static void
 reap(struct runner *s)
 {
 	int status, i, code;
 	struct run *r;
-	pid_t pid;
 
-	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
-		for (i = 0; i < MCPRUN_MAX; i++) {
-			r = &s->run[i];
-			if (r->pid != pid)
-				continue;
-			collect(r);
-			code = r->output.bad ? ST_SYS : child_status(status);
-			/* children that it left behind go with it */
-			if (r->cancelled || r->output.bad)
-				kill(-pid, SIGKILL);
-			if (!r->cancelled)
-				put_result(s, r->id, code, &r->output);
-			release(r);
-		}
+	for (i = 0; i < MCPRUN_MAX; i++) {
+		r = &s->run[i];
+		if (r->pid == 0 || waitpid(r->pid, &status, WNOHANG) <= 0)
+			continue;
+		collect(r);
+		code = r->output.bad ? ST_SYS : child_status(status);
+		/* children that it left behind go with it */
+		if (r->cancelled || r->output.bad)
+			kill(-r->pid, SIGKILL);
+		if (!r->cancelled)
+			put_result(s, r->id, code, &r->output);
+		release(r);
+	}
 }
 
 static void

@@ -8,7 +8,7 @@
 
 #include "mcptool.h"
 
-#define MCPRUN_MAX	64			/* tools at once */
+#define MCPRUN_MAX	128			/* tools at once */
 #define MCPRUN_OUTPUT	(1024 * 1024)		/* bytes of one's output */
 #define MCPRUN_GRACE	2000			/* ms from TERM to KILL */
 

@@ -114,7 +114,7 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 @test "mcpd: Expect" { wire h_expect; }
 @test "mcpd: Connection: close, and a request byte by byte" { wire h_close; }
 @test "mcpd: 300 connections" { wire h_many; }
-@test "mcpd: 80 calls at once" { wire h_floods; }
+@test "mcpd: 112 calls at once" { wire h_floods; }
 
 @test "mcpd: slow clients are ended while others are served" {
 	own -t 2

@@ -946,14 +946,14 @@ def h_no_reader():
 def h_floods():
     """Too many calls at once are refused, the rest are answered."""
     cs = []
-    for i in range(80):
+    for i in range(112):
         c = Conn()
         c.send(build(rpc("tools/call", {"name": "slow",
                                         "arguments": {"seconds": 3}}, i)))
         cs.append(c)
     got = [c.reply() for c in cs]
     eq(len([r for r in got if r.status == 503]), 16)
-    eq(len([r for r in got if b'"slept":3' in r.body]), 64)
+    eq(len([r for r in got if b'"slept":3' in r.body]), 96)
 
 
 def stop_ends_streams():
