@@ -19,8 +19,8 @@ def connect():
     if where.isdigit():
         return socket.create_connection(("127.0.0.1", int(where)), 20)
     s = socket.socket(socket.AF_UNIX)
+    s.connect(where)    # with a time limit a full queue would be an error
     s.settimeout(20)
-    s.connect(where)
     return s
 
 
