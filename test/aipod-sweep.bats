@@ -6,6 +6,9 @@ teardown_file() { boxes_file_teardown; }
 setup() { boxes_setup; }
 teardown() { boxes_teardown; }
 
+# What it says of this test's workspace: the engine may hold what others left.
+ours() { printf '%s\n' "$1" | grep "$H" || :; }
+
 remember() {
 	mkdir -m 700 -p "$XDG_STATE_HOME/aipod/$H"
 	(cd "$T/ws" && pwd -P) >"$XDG_STATE_HOME/aipod/$H/path"
@@ -19,14 +22,14 @@ remember() {
 	box
 	end
 	status 0 aipod-sweep
-	is "$output" "container	aipod-$H-$id
+	is "$(ours "$output")" "container	aipod-$H-$id
 session	$H/$id"
 	is "$(containers)" "aipod-$H-$alive"
 	is "$(running)" "aipod-$H-$alive"
 	[ ! -e "$dir" ]
 	is "$(aipod-list | cut -f1,2)" "$alive	alive"
 	status 0 aipod-sweep
-	is "$output" ""
+	is "$(ours "$output")" ""
 }
 
 @test "one list and one removal are all that the engine is asked" {
@@ -39,7 +42,8 @@ session	$H/$id"
 	: >"$T/calls"
 	status 0 aipod-sweep
 	is "$(containers)" ""
-	is "$(grep -c '^container' "$T/calls")" 2
+	is "$(grep -c '^container ls' "$T/calls")" 1
+	is "$(grep -c '^container rm' "$T/calls")" 1
 }
 
 @test "-n tells and touches nothing; -q says nothing" {
@@ -101,7 +105,7 @@ session	$H/$id"
 	end
 	rm -r "$dir"
 	status 0 aipod-sweep
-	is "$output" "container	aipod-$H-$id"
+	is "$(ours "$output")" "container	aipod-$H-$id"
 	is "$(containers)" ""
 }
 
@@ -112,7 +116,7 @@ session	$H/$id"
 	# as cron would call it: a runtime directory of its own
 	mkdir -m 700 "$T/elsewhere"
 	XDG_RUNTIME_DIR=$T/elsewhere status 0 aipod-sweep
-	is "$output" ""
+	is "$(ours "$output")" ""
 	is "$(running)" "aipod-$H-$id"
 	end
 	# dead, and ours to see by its mount
@@ -151,11 +155,11 @@ session	$H/$id"
 	ln -s "$T" .aipod/commands/fedcba98
 	: >.aipod/commands/01230123
 	status 0 aipod-sweep
-	is "$output" ""
+	is "$(ours "$output")" ""
 	status 0 aipod-sweep -n --age 0
 	[ -d .aipod/commands/0123abcd ]
 	status 0 aipod-sweep --age 0
-	is "$(printf '%s\n' "$output" | cut -f1 | sort -u)" commands
+	is "$(printf '%s\n' "$output" | grep "$T" | cut -f1 | sort -u)" commands
 	[ ! -e .aipod/commands/0123abcd ] && [ ! -e .aipod/commands/89abcdef ]
 	[ -d ".aipod/commands/$id" ] && [ -d .aipod/commands/notes ]
 	[ -L .aipod/commands/fedcba98 ] && [ -f .aipod/commands/01230123 ]
@@ -209,5 +213,5 @@ session	$H/$id"
 	line=$(grep -v '^#' "$TOP/share/doc/crontab")
 	status 0 sh -c "$(printf '%s\n' "$line" | cut -d' ' -f6-)"
 	command -v systemd-analyze >/dev/null || skip "no systemd-analyze"
-	systemd-analyze verify "$TOP"/share/systemd/aipod-sweep.*
+	systemd-analyze --man=no verify "$TOP"/share/systemd/aipod-sweep.*
 }
