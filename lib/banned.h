@@ -10,6 +10,9 @@
 #include <string.h>
 #include <unistd.h>
 
+/* glibc's fortify makes a macro of it for clang */
+#undef sprintf
+
 #pragma GCC poison strcpy strcat strncpy strncat sprintf vsprintf gets
 #pragma GCC poison strtok system popen tmpnam tempnam mktemp atoi atol atoll
 #pragma GCC poison strerror_r vfork
