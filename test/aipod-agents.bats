@@ -52,7 +52,7 @@ setup() {
 		[ ! -e "$dir/start" ] || { [ -x "$dir/start" ] && sh -n "$dir/start"; }
 		is "$(cat "$dir/env" 2>/dev/null |
 		    grep -vE '^(#|$|[A-Z_][A-Z0-9_]*=)')" ""
-		is "$(grep -vE '^(#|$|allow host [a-z0-9.*-]+$)' "$dir/rules")" ""
+		is "$(grep -vE '^(#|$|(allow|deny) host [a-z0-9.*-]+$)' "$dir/rules")" ""
 		for json in "$dir"/templates/*.json; do
 			[ ! -f "$json" ] || jq -e . "$json" >/dev/null
 		done

@@ -67,8 +67,11 @@ claude() {
 		-re {bypass.{0,8}permissions.{0,8}on} {}
 		timeout { exit 4 }
 	}
+	# typed, not pasted
+	sleep 2
+	send "go"
 	sleep 1
-	send "go\r"
+	send "\r"
 	expect {
 		"the-output" {}
 		timeout { exit 5 }
@@ -82,5 +85,4 @@ claude() {
 	status 0 expect "$T/say" aipod \
 	    -e "ANTHROPIC_BASE_URL=http://host.containers.internal:$PORT" \
 	    -e ANTHROPIC_API_KEY=sk-test-0123456789abcdefghij
-	is "$(grep -c '^POST /v1/messages' "$T/model.log" | grep -c '^0$')" 0
 }
