@@ -29,7 +29,6 @@ static const struct alias {
 	const char	*dflt;
 	int		 screen;
 } aliases[] = {
-	{ "agents", "launch", "--list-agents", NULL, 0 },
 	{ "allowed", "allow", NULL, "list", 1 },
 	{ "approvals", "approve", NULL, "list", 1 },
 	{ "commands", "command", NULL, "list", 1 },
