@@ -108,7 +108,7 @@ index_tokens(struct json *j)
 		if (tok[i].type == JSMN_OBJECT && tok[i].size > most)
 			most = tok[i].size;
 	}
-	if (most < 2)
+	if (most < 2 || j->lenient)
 		return 0;
 	if ((names = calloc((size_t)most, sizeof(*names))) == NULL) {
 		j->why = "out of memory";
@@ -125,12 +125,14 @@ index_tokens(struct json *j)
 	return rc;
 }
 
-int
-json_parse(struct json *j, const char *s, size_t len, int depth, int maxtok)
+static int
+parse(struct json *j, const char *s, size_t len, int depth, int maxtok,
+    int lenient)
 {
 	int e;
 
 	memset(j, 0, sizeof(*j));
+	j->lenient = lenient;
 	j->s = s;
 	j->len = len;
 	if (len > INT_MAX - 1) {
@@ -153,6 +155,19 @@ json_parse(struct json *j, const char *s, size_t len, int depth, int maxtok)
 		return -1;
 	}
 	return 0;
+}
+
+int
+json_parse(struct json *j, const char *s, size_t len, int depth, int maxtok)
+{
+	return parse(j, s, len, depth, maxtok, 0);
+}
+
+int
+json_parse_any(struct json *j, const char *s, size_t len, int depth,
+    int maxtok)
+{
+	return parse(j, s, len, depth, maxtok, 1);
 }
 
 void

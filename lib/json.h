@@ -26,6 +26,7 @@ struct json {
 	int		 n;
 	const char	*why;		/* after failure: a static phrase */
 	size_t		 where;		/* after failure: byte offset */
+	int		 lenient;	/* parsed by json_parse_any */
 };
 
 /*
@@ -36,6 +37,12 @@ struct json {
  * function takes it and answers "none".
  */
 int	 json_parse(struct json *, const char *, size_t len, int depth,
+	    int maxtok);
+/*
+ * The same for all of RFC 8259: a name may stand twice in an object (the first
+ * is found) and hold U+0000 (it cannot be asked for).  Not for what decides.
+ */
+int	 json_parse_any(struct json *, const char *, size_t len, int depth,
 	    int maxtok);
 void	 json_free(struct json *);
 

@@ -20,6 +20,7 @@ struct scan {
 	int		 values;
 	int		 names;
 	int		 maxvalues;
+	int		 lenient;
 };
 
 static int
@@ -109,7 +110,7 @@ scan_string(struct scan *c, int name)
 				return fail(c, EINVAL, "a bad escape");
 			if (k == -1)
 				return fail(c, EINVAL, "half a surrogate pair");
-			if (cp == 0 && name)
+			if (cp == 0 && name && !c->lenient)
 				return fail(c, EINVAL, "U+0000 in a name");
 		} else if ((k = utf8_next(c->s + c->pos, c->len - c->pos,
 		    &cp)) < 0)
@@ -271,6 +272,7 @@ json_scan(struct json *j, int depth, int maxtok)
 	memset(&c, 0, sizeof(c));
 	c.s = j->s;
 	c.len = j->len;
+	c.lenient = j->lenient;
 	c.maxdepth = depth > 0 ? depth : 0;
 	c.maxvalues = maxtok < INT_MAX / 2 ? maxtok : INT_MAX / 2;
 	if ((c.object = malloc((size_t)c.maxdepth + 1)) == NULL) {

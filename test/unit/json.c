@@ -401,7 +401,7 @@ judge(const char *file)
 
 	if (io_slurp_at(AT_FDCWD, file, &b, 10 << 20) == -1)
 		err(2, "cannot read '%s'", file);
-	if (json_parse(&j, b.p, b.len, JSON_DEPTH, 1 << 20) == 0) {
+	if (json_parse_any(&j, b.p, b.len, JSON_DEPTH, 1 << 20) == 0) {
 		printf("yes\t%s\n", file);
 		json_free(&j);
 	} else
