@@ -30,6 +30,7 @@
 #include "mcprun.h"
 #include "mem.h"
 #include "num.h"
+#include "session.h"
 #include "status.h"
 #include "tool.h"
 #include "workspace.h"
@@ -204,23 +205,32 @@ xpath_env(void)
 	free(s);
 }
 
+/*
+ * What the tools are told of the session.  Without a launcher this server is
+ * one of its own, which lasts as long as it holds the lock.
+ */
 static void
-xsession_env(const struct args *a)
+xsession_env(const struct args *a, struct session *own)
 {
 	struct workspace w;
-	char id[SESSION_ID];
+	int lock;
 
+	memset(own, 0, sizeof(*own));
 	xworkspace_open(&w, a->workdir);
+	if (getenv("AIPOD_SESSION_DIR") == NULL && a->socket == -1) {
+		free(xconf_make_runtime_dir());
+		if (session_make(&w, own, &lock) == -1 ||
+		    session_put(own, "workspace", w.path) == -1)
+			err(ST_SYS, "cannot make a session");
+		if (setenv("AIPOD_SESSION", own->id, 1) == -1 ||
+		    setenv("AIPOD_SESSION_DIR", own->dir, 1) == -1)
+			err(ST_SYS, "cannot name the session");
+	}
 	if (setenv("AIPOD_WORKSPACE", w.path, 1) == -1 || chdir(w.path) == -1)
 		err(ST_SYS, "cannot enter '%s'", w.path);
 	workspace_free(&w);
 	/* what the tools run has no business with it */
 	unsetenv("AIPOD_TOKEN");
-	if (getenv("AIPOD_SESSION") != NULL)
-		return;
-	if (rand_hex(id, sizeof(id) - 1) == -1 ||
-	    setenv("AIPOD_SESSION", id, 1) == -1)
-		err(ST_SYS, "cannot name the session");
 }
 
 static void
@@ -333,7 +343,8 @@ main(int argc, char *argv[])
 	struct workspace w;
 	struct args a;
 	pid_t parent = getppid();
-	int fd, on = 1;
+	struct session own;
+	int fd, rc, on = 1;
 
 	xsane_fds();
 	init(&a, conf);
@@ -353,12 +364,16 @@ main(int argc, char *argv[])
 	xmcptools_load(&conf->tools);
 	xfront_installs(conf);
 	xpath_env();
-	xsession_env(&a);
-	if (fd == -1) {
+	if (fd == -1)
 		fd = xlisten(a.listen != NULL ? a.listen : "127.0.0.1:7822");
+	xsession_env(&a, &own);
+	if (a.socket == -1)
 		announce(fd);
-	}
 	on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	return serve(conf, fd);
+	rc = serve(conf, fd);
+	if (own.dir != NULL && session_remove(&own) == -1)
+		warn("cannot remove '%s'", own.dir);
+	free(own.dir);
+	return rc;
 }

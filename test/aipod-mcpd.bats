@@ -189,7 +189,36 @@ EOT
 $TOP/build/bin/aipod-hash
 $ws
 $ws"
-	[[ $(echo "$out" | tail -n 1) =~ ^[0-9a-f]{8}$ ]]
+	id=$(echo "$out" | tail -n 1)
+	[[ $id =~ ^[0-9a-f]{8}$ ]]
+	d=$XDG_RUNTIME_DIR/aipod/$(aipod-hash "$ws")/$id
+	[ -d "$d" ]
+	end_server
+	[ ! -e "$d" ]
+}
+
+@test "mcpd: our own tools answer, and run what a rule allows" {
+	own_server=yes
+	export AIPOD_TOKEN=0123456789abcdef
+	serve_in "$T/own" aipod-mcpd -l 127.0.0.1:0 -w "$T/own/ws"
+	until_true 10 [ -s "$T/own/out" ]
+	ask() {
+		curl -sS -H "Authorization: Bearer $AIPOD_TOKEN" -H 'Content-Type: application/json' \
+		    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"'"$1"'","arguments":'"$2"'}}' \
+		    "$(cat "$T/own/out")" | tail -n 3
+	}
+	has "$(ask list_commands '{}')" '"isError":false'
+	has "$(ask list_allowed_commands '{}')" '"isError":false'
+	out=$(ask command_status '{"id":"0123"}')
+	has "$out" '"isError":true'
+	has "$out" 'Unknown id'
+	has "$(ask run_command '{"command":7}')" '"isError":true'
+	mkdir -p "$T/own/ws"
+	XDG_CONFIG_HOME=$T/own/config XDG_STATE_HOME=$T/own/state \
+	    aipod-allow -w "$T/own/ws" add command 'echo from the host'
+	out=$(ask run_command '{"command":"echo from the host"}')
+	has "$out" '"isError":false'
+	has "$out" 'from the host'
 }
 
 @test "mcpd: SIGTERM ends open streams with an error" {
