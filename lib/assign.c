@@ -1,8 +1,8 @@
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "assign.h"
+#include "guess.h"
 
 #define NAME		64		/* bytes of a name to either side */
 
@@ -58,10 +58,7 @@ white(struct cursor *c)
 static int
 looking_at(const struct cursor *c, const char *word)
 {
-	size_t k = strlen(word);
-
-	return c->n - c->i >= k && strncasecmp((const char *)c->s + c->i, word,
-	    k) == 0;
+	return c->i < c->n && guess_begins(c->s + c->i, c->n - c->i, word);
 }
 
 /* A closing quote with the backslashes before it, up to two brackets. */

@@ -1,18 +1,35 @@
 #include <ctype.h>
 #include <string.h>
-#include <strings.h>
 
 #include "guess.h"
 #include "pairs.h"
 
+/* ASCII alone, and without a call: this is asked very often. */
+static int
+lower(int c)
+{
+	return c >= 'A' && c <= 'Z' ? c + 32 : c;
+}
+
+int
+guess_begins(const unsigned char *s, size_t n, const char *text)
+{
+	size_t i;
+
+	for (i = 0; text[i] != '\0'; i++)
+		if (i >= n || lower(s[i]) != (unsigned char)text[i])
+			return 0;
+	return 1;
+}
+
 int
 guess_has(const unsigned char *s, size_t n, const char *text)
 {
-	size_t i, k = strlen(text);
+	size_t i;
 
-	for (i = 0; i + k <= n; i++)
-		if (tolower(s[i]) == text[0] &&
-		    strncasecmp((const char *)s + i, text, k) == 0)
+	for (i = 0; i < n; i++)
+		if (lower(s[i]) == (unsigned char)text[0] &&
+		    guess_begins(s + i, n - i, text))
 			return 1;
 	return 0;
 }
@@ -20,8 +37,14 @@ guess_has(const unsigned char *s, size_t n, const char *text)
 static int
 any_of(const unsigned char *s, size_t n, const char *const *list)
 {
+	unsigned char there[256];
+	size_t i;
+
+	memset(there, 0, sizeof(there));
+	for (i = 0; i < n; i++)
+		there[lower(s[i])] = 1;
 	for (; *list != NULL; list++)
-		if (guess_has(s, n, *list))
+		if (there[(unsigned char)**list] && guess_has(s, n, *list))
 			return 1;
 	return 0;
 }
@@ -30,8 +53,7 @@ static int
 equals_any(const unsigned char *s, size_t n, const char *const *list)
 {
 	for (; *list != NULL; list++)
-		if (strlen(*list) == n &&
-		    strncasecmp((const char *)s, *list, n) == 0)
+		if (guess_begins(s, n, *list) && (*list)[n] == '\0')
 			return 1;
 	return 0;
 }
@@ -109,15 +131,15 @@ guess_dull(const unsigned char *s, size_t n)
 /* What the characters are, for a floor that fits them. */
 static void
 kinds(const unsigned char *s, size_t n, size_t *digits, size_t *upper,
-    size_t *lower, size_t *hex)
+    size_t *small, size_t *hex)
 {
 	size_t i;
 
-	*digits = *upper = *lower = *hex = 0;
+	*digits = *upper = *small = *hex = 0;
 	for (i = 0; i < n; i++) {
 		*digits += isdigit(s[i]) != 0;
 		*upper += isupper(s[i]) != 0;
-		*lower += islower(s[i]) != 0;
+		*small += islower(s[i]) != 0;
 		*hex += isxdigit(s[i]) != 0;
 	}
 }
@@ -140,17 +162,17 @@ int
 guess_random(const struct pairs *t, const unsigned char *s, size_t n,
     int level)
 {
-	size_t digits, upper, lower, hex;
+	size_t digits, upper, small, hex;
 	int score, floor;
 
 	if (n < (level == 0 ? 8 : level == 1 ? 10 : 16) || guess_dull(s, n))
 		return 0;
-	kinds(s, n, &digits, &upper, &lower, &hex);
+	kinds(s, n, &digits, &upper, &small, &hex);
 	if (is_uuid(s, n))
 		return level < 2 && pairs_entropy(s, n) >= 290;
 	if (digits == n)
 		return level == 0 && n >= 12 && pairs_entropy(s, n) >= 250;
-	if (hex == n || (hex + 4 >= n && n >= 36 && hex + upper + lower > n))
+	if (hex == n || (hex + 4 >= n && n >= 36 && hex + upper + small > n))
 		return n >= (level == 2 ? 20 : 16) && digits > 1 &&
 		    digits < n - 1 && pairs_entropy(s, n) >=
 		    (n >= 32 || n < 20 ? 300 : 270);
@@ -159,7 +181,7 @@ guess_random(const struct pairs *t, const unsigned char *s, size_t n,
 	if (level == 2)
 		floor -= 50;
 	if (digits == 0)		/* words only look so when unlucky */
-		floor -= upper != 0 && lower != 0 ? 40 : 70;
+		floor -= upper != 0 && small != 0 ? 40 : 70;
 	return score < floor && pairs_entropy(s, n) >= (n >= 24 ? 330 :
 	    n >= 16 ? 290 : 250);
 }
@@ -188,16 +210,16 @@ guess_password(const struct pairs *t, const unsigned char *s, size_t n)
 		"change", "user", "enter", "show", "hide", "pass-", "the",
 		"your", NULL
 	};
-	size_t i, digits, upper, lower, hex, odd;
+	size_t i, digits, upper, small, hex, odd;
 
 	if (n < 4 || n > 128 || guess_placeholder(s, n) || guess_dull(s, n))
 		return 0;
 	for (i = 0; i < n; i++)
 		if (s[i] <= ' ' || s[i] == 0x7f)
 			return 0;	/* a sentence */
-	kinds(s, n, &digits, &upper, &lower, &hex);
-	odd = n - digits - upper - lower;
-	if (any_of(s, n, names) && digits == 0 && !(n >= 10 && lower == n &&
+	kinds(s, n, &digits, &upper, &small, &hex);
+	odd = n - digits - upper - small;
+	if (any_of(s, n, names) && digits == 0 && !(n >= 10 && small == n &&
 	    !any_of(s, n, verbs)))
 		return 0;		/* the name of a password */
 	if (s[0] == '/' || (n > 8 && guess_has(s, n, "://")) ||

@@ -19,6 +19,8 @@ int	guess_random(const struct pairs *, const unsigned char *, size_t n,
 int	guess_password(const struct pairs *, const unsigned char *, size_t n);
 /* 1 when a word of the language, and so perhaps no password. */
 int	guess_word(const unsigned char *, size_t n);
+/* 1 when the bytes begin with the text, which is in lower case. */
+int	guess_begins(const unsigned char *, size_t n, const char *text);
 /* 1 when the bytes contain the text, without regard to case. */
 int	guess_has(const unsigned char *, size_t n, const char *text);
 

@@ -106,8 +106,8 @@ parse_rule(struct scan_rules *r, char *line, const char **name)
 			coded = 1;
 		if (strstr(f[4], "github") != NULL)
 			s->check = CHECK_GITHUB;
-		else if (strstr(f[4], "base64") != NULL)
-			s->check = CHECK_BASE64;
+		else if (strstr(f[4], "jwt") != NULL)
+			s->check = CHECK_JWT;
 		else if (strstr(f[4], "random") != NULL)
 			s->check = CHECK_RANDOM;
 		else if (strstr(f[4], "mixed") != NULL)
@@ -301,7 +301,7 @@ accept_shape(const struct look *l, const struct rule_secret *r, size_t from,
 
 	if (r->check == CHECK_GITHUB && check_github(v, n))
 		return 1;
-	if (r->check == CHECK_BASE64 && !check_base64_json(v, n))
+	if (r->check == CHECK_JWT && (n < 2 || v[0] != 'e' || v[1] != 'y'))
 		return 0;
 	if (r->check == CHECK_LOOSE)
 		return pairs_entropy(v, n) >= r->floor;

@@ -21,7 +21,7 @@ enum look_kind {
 };
 
 enum rule_how { RULE_SHAPE, RULE_ASSIGNED, RULE_PLACE };
-enum rule_check { CHECK_NONE, CHECK_GITHUB, CHECK_BASE64, CHECK_LOOSE,
+enum rule_check { CHECK_NONE, CHECK_GITHUB, CHECK_JWT, CHECK_LOOSE,
 	CHECK_RANDOM, CHECK_MIXED };
 
 struct rule_secret {

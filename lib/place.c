@@ -12,10 +12,7 @@
 static int
 at_word(const struct look *l, size_t i, const char *word)
 {
-	size_t k = strlen(word);
-
-	return i + k <= l->n && strncasecmp((const char *)l->s + i, word,
-	    k) == 0;
+	return i < l->n && guess_begins(l->s + i, l->n - i, word);
 }
 
 /* The end of the line, or of the lines that a backslash joins. */
@@ -212,8 +209,8 @@ name_ends(const struct look *l, const struct assign *a, const char *part)
 {
 	size_t k = strlen(part);
 
-	return a->name_end - a->name >= k && strncasecmp((const char *)l->s +
-	    a->name_end - k, part, k) == 0;
+	return a->name_end - a->name >= k &&
+	    guess_begins(l->s + a->name_end - k, k, part);
 }
 
 static int
@@ -476,11 +473,11 @@ place_pem(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	size_t i, k = 0, body = 0, stop;
 
 	while (at > 0 && k < 40 && l->s[at - 1] != '\n' &&
-	    !at_word(l, at, "-----BEGIN")) {
+	    !at_word(l, at, "-----begin")) {
 		at--;
 		k++;
 	}
-	if (!at_word(l, at, "-----BEGIN"))
+	if (!at_word(l, at, "-----begin"))
 		return;
 	stop = end + 16384 < l->n ? end + 16384 : l->n;
 	if (at_word(l, end, " block"))

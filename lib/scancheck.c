@@ -1,7 +1,6 @@
 #include <stdint.h>
 #include <string.h>
 
-#include "decode.h"
 #include "scancheck.h"
 
 static uint32_t
@@ -34,15 +33,4 @@ check_github(const unsigned char *s, size_t n)
 		if (body[i] != (unsigned char)digits[crc % 62])
 			return 0;
 	return 1;
-}
-
-int
-check_base64_json(const unsigned char *s, size_t n)
-{
-	const unsigned char *body = memchr(s, '_', n);
-	unsigned char out[4];
-
-	body = body != NULL ? body + 1 : s;
-	return decode_base64(body, n - (size_t)(body - s), out,
-	    sizeof(out)) >= 2 && out[0] == '{' && out[1] == '"';
 }

@@ -11,7 +11,5 @@
  * part.
  */
 int	check_github(const unsigned char *, size_t n);
-/* The base64 behind the prefix (up to '_') is the beginning of an object. */
-int	check_base64_json(const unsigned char *, size_t n);
 
 #endif

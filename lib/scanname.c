@@ -22,13 +22,12 @@ struct entry {
 	int	 star;
 	int	 whole;			/* it has a slash: compare path's end */
 	int	 look;
+	int	 last;			/* character that it ends with, or 0 */
 };
 
 struct scan_names {
 	struct entry	*v;
 	size_t		 n;
-	unsigned char	 first[256];	/* an entry may begin so */
-	unsigned char	 last[256];	/* an entry with a '*' may end so */
 };
 
 static void
@@ -56,6 +55,8 @@ add(struct scan_names *t, char **f, int n, const char *file)
 	e->nhead = strlen(e->head);
 	e->tail = xstrdup(star != NULL ? star : "");
 	e->ntail = strlen(e->tail);
+	e->last = e->ntail != 0 ? e->tail[e->ntail - 1] :
+	    !e->star && e->nhead != 0 ? e->head[e->nhead - 1] : 0;
 }
 
 struct scan_names *
@@ -137,11 +138,17 @@ scan_names_match(const struct scan_names *t, const char *path, int *look)
 {
 	const char *base = strrchr(path, '/');
 	size_t i, n = strlen(path), nbase;
+	int last = n != 0 ? tolower((unsigned char)path[n - 1]) : 0;
 
 	base = base != NULL ? base + 1 : path;
 	nbase = n - (size_t)(base - path);
 	for (i = 0; i < t->n; i++)
-		if (t->v[i].whole ? match_end(&t->v[i], path, n) :
+		if ((t->v[i].last != 0 && t->v[i].last != last) ||
+		    (!t->v[i].whole && t->v[i].nhead != 0 &&
+		    t->v[i].head[0] != (*base | 32) &&
+		    t->v[i].head[0] != *base))
+			continue;
+		else if (t->v[i].whole ? match_end(&t->v[i], path, n) :
 		    match(&t->v[i], base, nbase)) {
 			*look = t->v[i].look;
 			return t->v[i].rule;
