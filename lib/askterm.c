@@ -137,9 +137,10 @@ settle(struct ui *u)
 static int
 show(struct ui *u)
 {
-	const char *p, *eol, *end = u->page.p + u->page.len;
+	const char *p, *eol, *end;
 	int shown = 0, c, room = u->rows > 4 ? u->rows - 2 : 3;
 
+	end = u->page.p + u->page.len;	/* never empty */
 	for (p = u->page.p; p < end; p = eol + 1) {
 		if (shown == room) {
 			if (put(u, "-- more: press Enter; q is no -- ") == -1 ||

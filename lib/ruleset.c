@@ -75,7 +75,7 @@ static int
 compose(struct buf *out, const struct buf *old, const struct rules *rs,
     const char *drop, const char *text)
 {
-	const char *p = old->p, *eol, *end = old->p + old->len;
+	const char *p = old->len > 0 ? old->p : "", *eol, *end = p + old->len;
 	size_t i = 0;
 	int line;
 
