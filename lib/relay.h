@@ -71,6 +71,20 @@ enum relay_known relay_name(struct relay *, const char *host, uint32_t *addr);
 /* Read RUNDIR/hosts again if it has changed. */
 void	relay_reload(struct relay *);
 
+/* Seconds of a clock that never goes back. */
+long long relay_now(void);
+/* Stop accepting connections, or go on. */
+void	relay_pause(struct relay *, int);
+
+/*
+ * Connections, lib/relayconn.c: take a client to RUNDIR/sock, asking there for
+ * the name and port unless the name is NULL.  The descriptor is taken over.
+ */
+void	relay_conn(struct relay *, struct name *, int port, const char *sock,
+	    int fd);
+/* Try those again whose peer was busy. */
+void	relay_conn_retry(struct relay *);
+
 /* The DNS server, lib/relaydns.c. */
 int	relay_dns_start(struct relay *);
 void	relay_dns_accept(struct relay *, int fd);
