@@ -198,7 +198,7 @@ settle(struct job *j, struct findings *f)
 		return ST_YES;
 	/* the lock is held while a person thinks: nobody else decides */
 	xopen(&d, j, 1);
-	switch (triage_ask(&d, f->v, n, xhide_mask, &j->w)) {
+	switch (triage_ask(&d, f->v, n, &j->w)) {
 	case TRIAGE_SETTLED:
 		xdecided_save(&d, &j->w);
 		xhide_tell_tracked(&d, &j->w);

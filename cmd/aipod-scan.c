@@ -4,223 +4,68 @@
 #include <sys/stat.h>
 
 #include <err.h>
-#include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
-#include <limits.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
 
-#include "buf.h"
-#include "conf.h"
-#include "finding.h"
-#include "found.h"
-#include "guess.h"
-#include "hash.h"
 #include "io.h"
-#include "look.h"
 #include "mem.h"
 #include "num.h"
-#include "scan.h"
-#include "scanname.h"
+#include "scanrun.h"
 #include "status.h"
 #include "tool.h"
-#include "tree.h"
-#include "utf8.h"
 #include "workspace.h"
 
 #define ST_PARTLY	101		/* not everything could be read */
-#define HEAD		65536		/* of a file known by name: hashed */
-#define THREADS		64
 
 static const struct tool tool = {
 	"aipod-scan",
-	"[-0gjs] [-w DIR] [PATH ...]",
+	"[-0gjs] [-w DIR] [PATH ... | --staged | --history]",
 	"  -w, --workdir DIR    the workspace         [the working directory]\n"
 	"  -g, --git            leave out what git ignores, and .git\n"
+	"      --staged         what git would commit\n"
+	"      --history        all that git has\n"
 	"  -s, --show           print secrets whole\n"
+	"      --allow-comments leave out lines with aipod:allow\n"
 	"      --baseline FILE  leave out the fingerprints in FILE\n"
 	"      --key FILE       key of the fingerprints  [one of the user's]\n"
-	"      --allow-comments a line with aipod:allow is left out\n"
+	"      --no-cache       read files that are known to be clean, too\n"
 	"      --threads N      read with N threads   [one a processor]\n"
 	"  -0, --null           only paths, each ended with NUL\n"
 	"  -j, --json           one JSON object a finding\n"
 	"      --sarif          one SARIF 2.1.0 document\n"
 };
 
-enum { OPT_SARIF = 256, OPT_BASELINE, OPT_KEY, OPT_THREADS,
-	OPT_ALLOW };
+enum { OPT_SARIF = 256, OPT_BASELINE, OPT_KEY, OPT_THREADS, OPT_ALLOW,
+	OPT_STAGED, OPT_HISTORY, OPT_NO_CACHE };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "workdir", required_argument, NULL, 'w' },
 	{ "git", no_argument, NULL, 'g' },
+	{ "staged", no_argument, NULL, OPT_STAGED },
+	{ "history", no_argument, NULL, OPT_HISTORY },
 	{ "show", no_argument, NULL, 's' },
+	{ "allow-comments", no_argument, NULL, OPT_ALLOW },
 	{ "null", no_argument, NULL, '0' },
 	{ "json", no_argument, NULL, 'j' },
 	{ "sarif", no_argument, NULL, OPT_SARIF },
 	{ "baseline", required_argument, NULL, OPT_BASELINE },
 	{ "key", required_argument, NULL, OPT_KEY },
-	{ "allow-comments", no_argument, NULL, OPT_ALLOW },
+	{ "no-cache", no_argument, NULL, OPT_NO_CACHE },
 	{ "threads", required_argument, NULL, OPT_THREADS },
 	{ NULL, 0, NULL, 0 }
 };
 
-struct scan {
-	unsigned char	 key[32];
-	struct scan_names *names;
-	struct found_list list;
-	struct scan_rules *rules;
-	struct buf	 published;
-	struct scan_work *work[THREADS];
-	pthread_mutex_t	 lock;
-	int		 show;
-	int		 allow;		/* comments in the file may */
-	int		 partly;
+struct how {
+	const char	*dir;		/* as given with -w, or NULL */
+	int		 narrow;
+	int		 threads;
+	int		 nocache;
 };
-
-/* A file that is being read. */
-struct reading {
-	struct scan	*scan;
-	const char	*path;
-	const char	*label;
-};
-
-static void
-fail(void *arg, const char *path, int error)
-{
-	struct scan *s = arg;
-	char *name = xvis(*path != '\0' ? path : ".");
-
-	pthread_mutex_lock(&s->lock);
-	s->partly = 1;
-	if (tool_verbose >= 0)
-		warnx("cannot read '%s': %s", name, strerror(error));
-	pthread_mutex_unlock(&s->lock);
-	free(name);
-}
-
-static const char *
-label(int flags)
-{
-	return flags & TREE_IGNORED ? "ignored" :
-	    flags & TREE_VENDORED ? "vendored" : NULL;
-}
-
-static void
-add(struct scan *s, struct found *f)
-{
-	int rc;
-
-	pthread_mutex_lock(&s->lock);
-	rc = found_add(&s->list, f);
-	pthread_mutex_unlock(&s->lock);
-	if (rc == -1) {
-		fail(s, f->path, errno);
-		free(f->path);
-		free(f->text);
-	}
-}
-
-/* A file known by its name: its size and beginning are the secret. */
-static void
-by_name(struct scan *s, const struct tree_file *t, int fd, const char *rule,
-    int look)
-{
-	struct found f = { NULL, NULL, NULL, NULL, 0, 0, 0, "" };
-	char *head = xmalloc(HEAD);
-	char hex[HASH_HEX];
-	hash_ctx c;
-	ssize_t n;
-
-	if ((n = io_readfull(fd, head, HEAD)) == -1) {
-		fail(s, t->path, errno);
-		n = 0;
-	}
-	if (!(look && scan_names_public(head, (size_t)n))) {
-		hash_init(&c);
-		hash_add(&c, head, (size_t)n);
-		hash_add_field(&c, &t->st->st_size, sizeof(t->st->st_size));
-		hash_hex(&c, hex);
-		f.path = xstrdup(t->path);
-		f.rule = rule;
-		f.label = label(t->flags);
-		finding_print(s->key, t->path, rule, hex, HASH_HEX - 1,
-		    f.print);
-		add(s, &f);
-	}
-	free(head);
-}
-
-/* An example out of somebody's documentation: share/rules/published.tsv. */
-static int
-is_published(const struct scan *s, const struct scan_hit *h)
-{
-	char hex[HASH_HEX];
-
-	hash_bytes_hex(h->secret, h->len, hex);
-	hex[32] = '\0';
-	return strstr(s->published.p, hex) != NULL;
-}
-
-static void
-hit(void *arg, const struct scan_hit *h)
-{
-	struct reading *r = arg;
-	struct scan *s = r->scan;
-	struct found f;
-
-	if (is_published(s, h))
-		return;
-	if (s->allow && guess_has(h->text, h->ntext, "aipod:allow"))
-		return;
-	f.path = xstrdup(r->path);
-	f.rule = h->rule;
-	f.label = r->label;
-	f.line = h->line;
-	f.col = h->col;
-	f.len = (long long)h->len;
-	if ((f.text = found_mask((const char *)h->secret, h->len,
-	    s->show)) == NULL)
-		err(ST_SYS, "cannot show a finding");
-	finding_print(s->key, r->path, h->rule, h->secret, h->len, f.print);
-	add(s, &f);
-}
-
-static void
-file(void *arg, int thread, const struct tree_file *t)
-{
-	struct scan *s = arg;
-	struct reading r;
-	const char *rule;
-	int fd, look;
-
-	rule = scan_names_match(s->names, t->path, &look);
-	if (rule == NULL && t->st->st_size == 0)
-		return;
-	fd = openat(t->dirfd, t->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
-	    O_NOCTTY | O_CLOEXEC);
-	if (fd == -1) {
-		if (errno != ENOENT)
-			fail(s, t->path, errno);
-		return;
-	}
-	if (rule != NULL) {
-		by_name(s, t, fd, rule, look);
-		lseek(fd, 0, SEEK_SET);
-	}
-	if (s->work[thread] == NULL)
-		s->work[thread] = xscan_work(s->rules);
-	r.scan = s;
-	r.path = t->path;
-	r.label = label(t->flags);
-	if (scan_fd(s->work[thread], fd, t->path, hit, &r) == -1)
-		fail(s, t->path, errno);
-	close(fd);
-}
 
 /*
  * The root and what below it is asked for: an operand inside the workspace
@@ -264,77 +109,48 @@ xplace(const char *dir, int explicit, const char *operand, char **root,
 	*root = real;
 }
 
-static void
-walk(struct scan *s, const char *dir, const char *operand, int narrow,
-    int threads)
+/*
+ * Where it is remembered what is clean: in the state of a workspace that was
+ * named or has one already, so that scanning /usr leaves nothing behind.
+ */
+static char *
+xstate(const char *root, const struct how *h)
 {
-	const char *from = dir != NULL ? dir : getenv("AIPOD_WORKSPACE");
-	struct tree_ops ops;
-	char *root, *rel, *given = NULL;
+	struct workspace w;
+	char *dir = NULL;
+
+	if (h->nocache || workspace_open(&w, root) == -1)
+		return NULL;
+	if (h->dir != NULL)
+		dir = xworkspace_make_state(&w);
+	else if ((dir = workspace_state(&w, NULL)) != NULL &&
+	    access(dir, W_OK) == -1) {
+		free(dir);
+		dir = NULL;
+	}
+	workspace_free(&w);
+	return dir;
+}
+
+static void
+walk(struct scanrun *s, const struct how *h, const char *operand)
+{
+	const char *from = h->dir != NULL ? h->dir : getenv("AIPOD_WORKSPACE");
+	char *root, *rel, *state, *given = NULL;
 	int fd;
 
-	if (operand != NULL && *operand != '/' && dir != NULL)
-		operand = given = xasprintf("%s/%s", dir, operand);
-	xplace(from, dir != NULL, operand, &root, &rel);
+	if (operand != NULL && *operand != '/' && h->dir != NULL)
+		operand = given = xasprintf("%s/%s", h->dir, operand);
+	xplace(from, h->dir != NULL, operand, &root, &rel);
 	if ((fd = open(root, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		err(ST_USAGE, "cannot scan '%s'", root);
-	memset(&ops, 0, sizeof(ops));
-	ops.file = file;
-	ops.fail = fail;
-	ops.arg = s;
-	ops.narrow = narrow;
-	ops.threads = threads;
-	if (tree_walk(fd, rel, &ops) == -1)
-		fail(s, rel != NULL ? rel : root, errno);
+	state = xstate(root, h);
+	scanrun_tree(s, fd, rel, h->narrow, h->threads, state);
 	close(fd);
+	free(state);
 	free(given);
 	free(root);
 	free(rel);
-}
-
-/* Drop what the file, one fingerprint or record a line, knows already. */
-static void
-xbaseline(struct found_list *l, const char *name)
-{
-	struct buf b = BUF_INIT;
-	struct finding f;
-	char *line, *next, **known = NULL;
-	size_t i, j, k, n = 0;
-	int fd;
-
-	if ((fd = open(name, O_RDONLY | O_CLOEXEC)) == -1)
-		err(ST_USAGE, "cannot open '%s'", name);
-	if (io_slurp(fd, &b, 64 * 1024 * 1024) == -1 || buf_str(&b) == NULL)
-		err(ST_USAGE, "cannot read '%s'", name);
-	close(fd);
-	for (line = b.p; *line != '\0'; line = next) {
-		next = line + strcspn(line, "\n");
-		if (*next != '\0')
-			*next++ = '\0';
-		if (*line == '\0' || *line == '#')
-			continue;
-		known = xreallocarray(known, n + 1, sizeof(*known));
-		if (is_hex(line, FINGERPRINT - 1))
-			known[n++] = line;
-		else if (finding_parse(line, &f) == 0)
-			known[n++] = line + (f.print - line);
-		else
-			errx(ST_USAGE, "%s: '%.40s' is no fingerprint and no"
-			    " record", name, line);
-	}
-	for (i = j = 0; i < l->n; i++) {
-		for (k = 0; k < n && strcmp(known[k], l->v[i].print) != 0; k++)
-			;
-		if (k == n) {
-			l->v[j++] = l->v[i];
-			continue;
-		}
-		free(l->v[i].path);
-		free(l->v[i].text);
-	}
-	l->n = j;
-	free(known);
-	buf_free(&b);
 }
 
 static int
@@ -345,24 +161,42 @@ processors(void)
 	return n < 1 ? 1 : n > 16 ? 16 : (int)n;
 }
 
+static void
+scan_all(struct scanrun *s, const struct how *h, int git, char **paths)
+{
+	struct workspace w;
+
+	if (git != 0) {
+		if (*paths != NULL)
+			tool_usage(&tool);
+		xworkspace_open(&w, h->dir);
+		xscanrun_git(s, w.path, git == OPT_HISTORY);
+		workspace_free(&w);
+		return;
+	}
+	do
+		walk(s, h, *paths);
+	while (*paths != NULL && *++paths != NULL);
+}
+
 int
 main(int argc, char *argv[])
 {
-	const char *dir = NULL, *baseline = NULL, *keyfile = NULL;
+	const char *baseline = NULL, *keyfile = NULL;
 	enum found_form form = FOUND_RECORDS;
-	int c, i, narrow = 0, threads = processors();
-	char *table;
-	struct scan s;
+	struct how h = { NULL, 0, 0, 0 };
+	struct scanrun s;
+	int c, git = 0;
 
 	memset(&s, 0, sizeof(s));
-	pthread_mutex_init(&s.lock, NULL);
+	h.threads = processors();
 	while ((c = tool_getopt(&tool, argc, argv, "+w:gs0j", options)) != -1)
 		switch (c) {
 		case 'w':
-			dir = optarg;
+			h.dir = optarg;
 			break;
 		case 'g':
-			narrow = 1;
+			h.narrow = 1;
 			break;
 		case 's':
 			s.show = 1;
@@ -376,51 +210,40 @@ main(int argc, char *argv[])
 		case OPT_SARIF:
 			form = FOUND_SARIF;
 			break;
+		case OPT_STAGED:
+		case OPT_HISTORY:
+			git = c;
+			break;
+		case OPT_ALLOW:
+			s.allow = 1;
+			break;
 		case OPT_BASELINE:
 			baseline = optarg;
 			break;
 		case OPT_KEY:
 			keyfile = optarg;
 			break;
-		case OPT_ALLOW:
-			s.allow = 1;
+		case OPT_NO_CACHE:
+			h.nocache = 1;
 			break;
 		case OPT_THREADS:
-			threads = (int)xnum("threads", optarg, 1, THREADS);
+			h.threads = (int)xnum("threads", optarg, 1,
+			    SCANRUN_THREADS);
 			break;
 		default:
 			tool_usage(&tool);
 		}
-	argv += optind;
-	xfinding_key(keyfile, s.key);
-	table = xconf_share("rules/names.tsv");
-	s.names = xscan_names(table);
-	free(table);
-	table = xconf_share("rules/published.tsv");
-	if (io_slurp_at(AT_FDCWD, table, &s.published, 1024 * 1024) == -1 ||
-	    buf_str(&s.published) == NULL)
-		err(ST_SYS, "cannot read '%s'", table);
-	free(table);
-	table = xconf_share("rules/secrets.tsv");
-	s.rules = xscan_rules(table);
-	free(table);
-	do
-		walk(&s, dir, *argv, narrow, threads);
-	while (*argv != NULL && *++argv != NULL);
+	s.quiet = tool_verbose < 0;
+	xscanrun_open(&s, keyfile);
+	scan_all(&s, &h, git, argv + optind);
 	found_sort(&s.list);
 	if (baseline != NULL)
-		xbaseline(&s.list, baseline);
+		xscanrun_baseline(&s, baseline);
 	xfound_put(&s.list, form, '\0');
 	c = s.list.n != 0 ? ST_NO : s.partly ? ST_PARTLY : ST_YES;
-	if (s.partly && s.list.n != 0 && tool_verbose >= 0)
+	if (s.partly && s.list.n != 0 && !s.quiet)
 		warnx("not everything could be read: there may be more");
-	found_free(&s.list);
-	for (i = 0; i < THREADS; i++)
-		if (s.work[i] != NULL)
-			scan_work_free(s.work[i]);
-	scan_rules_free(s.rules);
-	buf_free(&s.published);
-	scan_names_free(s.names);
+	scanrun_close(&s);
 	xio_close_stdout();
 	return c;
 }

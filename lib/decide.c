@@ -222,6 +222,7 @@ xdecided_load(struct decided *d, const struct workspace *w, int change,
 		free(identity);
 	}
 	xload(&d->masks, d->dir, "masks");
+	xload(&d->unmasked, d->dir, "unmasked");
 }
 
 void
@@ -231,6 +232,8 @@ xdecided_save(const struct decided *d, const struct workspace *w)
 
 	xsave(&d->hidden, d->dir, "hidden");
 	xsave(&d->ignored, d->dir, "ignored");
+	xsave(&d->masks, d->dir, "masks");
+	xsave(&d->unmasked, d->dir, "unmasked");
 	if (io_put_line(file, id) == -1)
 		err(ST_SYS, "cannot write '%s'", file);
 	free(file);
@@ -243,6 +246,7 @@ decided_free(struct decided *d)
 	list_free(&d->hidden);
 	list_free(&d->ignored);
 	list_free(&d->masks);
+	list_free(&d->unmasked);
 	free(d->dir);
 	if (d->lock != -1)
 		close(d->lock);

@@ -1,6 +1,7 @@
 /*
  * What the user has decided about findings: STATE/HASH/hidden and
- * STATE/HASH/ignored, one record a decision; STATE/HASH/masks is read, too.
+ * STATE/HASH/ignored, about directories in STATE/HASH/masks and
+ * STATE/HASH/unmasked, one record a decision.
  */
 #ifndef AIPOD_DECIDE_H
 #define AIPOD_DECIDE_H
@@ -23,12 +24,13 @@ struct decisions {
 	size_t		 n;
 };
 
-/* Both lists of a workspace, and a lock on them. */
+/* The lists of a workspace, and a lock on them. */
 struct decided {
 	char		*dir;		/* STATE/HASH */
 	struct decisions hidden;
 	struct decisions ignored;
-	struct decisions masks;		/* path only */
+	struct decisions masks;		/* path and time only */
+	struct decisions unmasked;	/* offered, and not wanted */
 	int		 lock;
 };
 

@@ -53,7 +53,7 @@ static int
 equals_any(const unsigned char *s, size_t n, const char *const *list)
 {
 	for (; *list != NULL; list++)
-		if (guess_begins(s, n, *list) && (*list)[n] == '\0')
+		if (strlen(*list) == n && guess_begins(s, n, *list))
 			return 1;
 	return 0;
 }

@@ -308,22 +308,3 @@ out:
 	buf_free(&out);
 	free(git);
 }
-
-int
-xhide_mask(void *arg, const char *dir)
-{
-	const struct workspace *w = arg;
-	struct argv a = ARGV_INIT;
-	char *tool = xconf_tool("aipod-mask");
-	int rc;
-
-	argv_add(&a, tool);
-	argv_add(&a, "-w");
-	argv_add(&a, w->path);
-	argv_add(&a, "add");
-	argv_add(&a, dir);
-	rc = child_run(a.v);
-	argv_free(&a);
-	free(tool);
-	return rc;
-}

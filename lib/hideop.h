@@ -23,7 +23,5 @@ void	xhide_list(const struct decided *, const struct workspace *, int json);
 void	xhide_mounts(const struct decided *, const struct workspace *);
 /* Say which hidden files git tracks: their history is in the container. */
 void	xhide_tell_tracked(const struct decided *, const struct workspace *);
-/* aipod-mask on a directory; 0 when it worked.  arg is the workspace. */
-int	xhide_mask(void *arg, const char *dir);
 
 #endif

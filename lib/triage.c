@@ -11,6 +11,7 @@
 #include "decide.h"
 #include "finding.h"
 #include "io.h"
+#include "mask.h"
 #include "mem.h"
 #include "tree.h"
 #include "triage.h"
@@ -117,7 +118,7 @@ ignore(struct decided *d, const struct finding *f)
 
 static enum triage
 ask_each(int tty, struct decided *d, const struct finding *f, size_t n,
-    int (*mask)(void *, const char *), void *arg)
+    const struct workspace *w)
 {
 	struct buf b = BUF_INIT;
 	char *dir;
@@ -144,7 +145,7 @@ ask_each(int tty, struct decided *d, const struct finding *f, size_t n,
 		else if (c == 'i' || c == 'I')
 			ignore(d, &f[i]);
 		else if ((c == 'm' || c == 'M') && dir != NULL &&
-		    mask(arg, dir) == 0)
+		    mask_refused(w, dir) == NULL)
 			xdecisions_add(&d->masks, dir, NULL, NULL, NULL);
 		else {
 			free(dir);
@@ -159,7 +160,7 @@ ask_each(int tty, struct decided *d, const struct finding *f, size_t n,
 
 enum triage
 triage_ask(struct decided *d, const struct finding *f, size_t n,
-    int (*mask)(void *, const char *), void *arg)
+    const struct workspace *w)
 {
 	struct buf b = BUF_INIT;
 	enum triage rc = TRIAGE_SETTLED;
@@ -183,7 +184,7 @@ triage_ask(struct decided *d, const struct finding *f, size_t n,
 		for (i = 0; i < n; i++)
 			ignore(d, &f[i]);
 	else if (c == 'e' || c == 'E')
-		rc = ask_each(tty, d, f, n, mask, arg);
+		rc = ask_each(tty, d, f, n, w);
 	else
 		rc = TRIAGE_ABORTED;
 	buf_free(&b);

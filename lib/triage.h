@@ -8,16 +8,16 @@
 
 struct decided;
 struct finding;
+struct workspace;
 
 enum triage { TRIAGE_SETTLED, TRIAGE_ABORTED, TRIAGE_NO_TERMINAL };
 
 /*
  * Add the answers to the lists; on anything but TRIAGE_SETTLED they must not
- * be saved.  mask is called for a dependency directory that the user wants
- * masked; 0 when that worked.
+ * be saved.
  */
 enum triage triage_ask(struct decided *, const struct finding *, size_t n,
-	    int (*mask)(void *, const char *dir), void *arg);
+	    const struct workspace *);
 
 /* The directory of a vendored path: a new string, NULL when there is none. */
 char	*triage_vendor_dir(const char *path);
