@@ -634,7 +634,7 @@ place_curl(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 		q = from < stop && (l->s[from] == '"' || l->s[from] == '\'') ?
 		    l->s[from++] : 0;
 		for (to = from, colon = 0; to < stop && (q != 0 ?
-		    l->s[to] != q || (l->s[to + 1] == ':' &&
+		    l->s[to] != q || (to + 2 < stop && l->s[to + 1] == ':' &&
 		    l->s[to + 2] == q) : l->s[to] > ' '); to++)
 			if (l->s[to] == ':' && colon == 0) {
 				colon = to + 1;
@@ -727,11 +727,11 @@ place_kubernetes(struct look *l, const struct rule_secret *r, size_t at,
 			inside = 1;
 			continue;
 		}
-		if (k == i && !at_word(l, k, "\n") && to > i)
+		if (k == i && to > i)
 			inside = 0;
 		if (at_word(l, k, "metadata:") || at_word(l, k, "spec:"))
 			inside = 0;
-		if (!inside || l->s[k] == '#' || memchr(l->s + k, '{', to - k))
+		if (!inside || k == to || l->s[k] == '#' || memchr(l->s + k, '{', to - k))
 			continue;
 		for (m = k; m < to && l->s[m] != ':'; m++)
 			;
