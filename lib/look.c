@@ -127,8 +127,11 @@ parse_rule(struct scan_rules *r, char *line, const char **name)
 		if (end - p < 2)
 			return -1;
 		add_literal(r, p, (size_t)(end - p), r->n, 0);
-		if (coded)
-			add_coded(r, p, (size_t)(end - p), r->n);
+		/* coded, the case matters: the shape has it */
+		if (coded && s->how == RULE_SHAPE &&
+		    s->shape.item[s->shape.before].text != NULL)
+			add_coded(r, s->shape.item[s->shape.before].text,
+			    s->shape.item[s->shape.before].min, r->n);
 		end += *end == ',';
 	}
 	r->n++;
@@ -367,7 +370,8 @@ try_coded(struct look *l, const struct rule_literal *lit, size_t at)
 		back = skip == 0 ? 0 : skip + 1;
 		if (at < back)
 			return;
-		n = decode_base64(l->s + at - back, max, out, sizeof(out));
+		n = decode_base64(l->s + at - back, max + back, out,
+		    sizeof(out));
 	}
 	if (n <= skip || r->how != RULE_SHAPE ||
 	    !shape_match(&r->shape, out, n, skip, &from, &to))
