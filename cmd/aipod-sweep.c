@@ -15,6 +15,7 @@
 #include "child.h"
 #include "choose.h"
 #include "conf.h"
+#include "gitguard.h"
 #include "io.h"
 #include "mem.h"
 #include "num.h"
@@ -66,6 +67,8 @@ drop_session(struct sweep *w, const struct session *s)
 	char *name = xasprintf("%s/%s", s->hash, s->id);
 
 	tell("session", name);
+	if (!w->dry_run)
+		gitguard_unmake_of(s);
 	if (!w->dry_run && session_remove(s) == -1) {
 		warn("cannot remove '%s'", s->dir);
 		w->failed = 1;

@@ -492,3 +492,16 @@ gitguard_unmake(const struct workspace *w, const char *session)
 	buf_free(&b);
 	free(path);
 }
+
+void
+gitguard_unmake_of(const struct session *s)
+{
+	struct workspace w;
+	char *path = session_fact(s, "workspace");
+
+	if (path != NULL && workspace_open(&w, path) == 0) {
+		gitguard_unmake(&w, s->id);
+		workspace_free(&w);
+	}
+	free(path);
+}

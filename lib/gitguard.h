@@ -43,5 +43,8 @@ int	gitguard_make(const struct workspace *, struct gitguard *);
  * session at all) is alive.  What is no longer as it was made stays.
  */
 void	gitguard_unmake(const struct workspace *, const char *session);
+/* The same for a dead session, whose workspace is among its facts. */
+struct session;
+void	gitguard_unmake_of(const struct session *);
 
 #endif

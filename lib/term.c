@@ -7,6 +7,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "io.h"
@@ -177,10 +178,14 @@ term_resize(struct term *t)
 		ioctl(t->master, TIOCSWINSZ, &ws);
 }
 
-/* Make a program that owns the alternate screen draw it again. */
+/*
+ * Make a program that owns the alternate screen draw it again.  The engine's
+ * client passes sizes on by reading them, so the other size has to last.
+ */
 static void
 nudge(struct term *t)
 {
+	const struct timespec lasting = { 0, 200000000 };
 	struct winsize ws, other;
 
 	if (ioctl(t->tty, TIOCGWINSZ, &ws) == -1 || ws.ws_row < 2)
@@ -188,6 +193,7 @@ nudge(struct term *t)
 	other = ws;
 	other.ws_row--;
 	ioctl(t->master, TIOCSWINSZ, &other);
+	nanosleep(&lasting, NULL);
 	ioctl(t->master, TIOCSWINSZ, &ws);
 }
 

@@ -68,6 +68,17 @@ listing() {
 	is "$(listing)" "$before"
 }
 
+@test "a killed launcher: the watchdog removes the placeholders, too" {
+	rm -rf .git/hooks
+	aipod run sh -c 'echo >up; sleep 1000' </dev/null >/dev/null 2>&1 3>&- &
+	pid=$!
+	until_true 20 test -e up
+	[ -d .git/hooks ]
+	kill -9 $pid
+	until_true 20 test ! -e .git/hooks
+	[ ! -e .git/commondir ]
+}
+
 @test "placeholders stay while another session needs them" {
 	rm -rf .git/hooks
 	aipod run sh -c 'echo >up; until [ -e end ]; do sleep 0.1; done
