@@ -77,6 +77,13 @@ xprepare_secrets(struct prepare *p)
 	argv_add(&a, p->box->workspace->path);
 	xcollect(&a, &out);
 	take_pairs(&out, &p->box->hidden, "aipod-hide");
+	buf_clear(&out);
+	add_tool(&a, "aipod-mask");
+	argv_add(&a, "mounts");
+	argv_add(&a, "-w");
+	argv_add(&a, p->box->workspace->path);
+	xcollect(&a, &out);
+	take_pairs(&out, &p->box->masks, "aipod-mask");
 	buf_free(&out);
 }
 
