@@ -20,8 +20,10 @@
 extern char **environ;
 
 struct run {
-	pid_t		pid;		/* 0: not in use; also its group */
-	uint64_t	id;
+	pid_t		pid;		/* 0: not started; also its group */
+	uint64_t	id;		/* 0: not in use */
+	int		tool;
+	long long	young;		/* ms: until it is no longer new */
 	int		in;		/* its standard input, or -1 */
 	int		out;
 	struct buf	args;
@@ -89,16 +91,13 @@ release(struct run *r)
 
 /* posix_spawn: with no memory to copy, a call costs half of what fork does. */
 static int
-spawn(const char *path, int in, int out, pid_t *pid)
+spawn(char *const *argv, int in, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t at;
 	sigset_t all, none;
-	char *argv[2];
 	int rc;
 
-	argv[0] = (char *)(uintptr_t)path;
-	argv[1] = NULL;
 	sigfillset(&all);
 	sigdelset(&all, SIGKILL);
 	sigdelset(&all, SIGSTOP);
@@ -118,7 +117,7 @@ spawn(const char *path, int in, int out, pid_t *pid)
 	if (rc == 0)
 		rc = posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);
 	if (rc == 0)
-		rc = posix_spawn(pid, path, &fa, &at, argv, environ);
+		rc = posix_spawn(pid, argv[0], &fa, &at, argv, environ);
 	posix_spawn_file_actions_destroy(&fa);
 	posix_spawnattr_destroy(&at);
 	errno = rc;
@@ -189,15 +188,14 @@ collect(struct run *r)
 }
 
 static int
-start(struct runner *s, struct run *r, const char *path, const char *args,
-    size_t n)
+start(struct runner *s, struct run *r)
 {
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, rc = -1;
 
 	r->output.max = MCPRUN_OUTPUT;
+	r->young = now_ms() + MCPRUN_YOUNG;
 	if (make_pipe(in) == 0 && make_pipe(out) == 0 &&
-	    buf_add(&r->args, args, n) == 0 &&
-	    spawn(path, in[0], out[1], &r->pid) == 0)
+	    spawn(s->tools->t[r->tool].argv.v, in[0], out[1], &r->pid) == 0)
 		rc = 0;
 	if (in[0] != -1)
 		close(in[0]);
@@ -216,6 +214,34 @@ start(struct runner *s, struct run *r, const char *path, const char *args,
 	return 0;
 }
 
+/*
+ * Start what waits, first come first served.  A burst of calls is not a burst
+ * of processes: those would only slow each other down.  A tool that takes its
+ * time holds nobody up for long.
+ */
+static void
+start_waiting(struct runner *s, long long now)
+{
+	struct run *r, *next;
+	int i, young;
+
+	do {
+		next = NULL;
+		young = 0;
+		for (i = 0; i < MCPRUN_MAX; i++) {
+			r = &s->run[i];
+			if (r->pid != 0)
+				young += now < r->young;
+			else if (r->id != 0 &&
+			    (next == NULL || r->id < next->id))
+				next = r;
+		}
+		if (next == NULL || young >= MCPRUN_NEW)
+			return;
+		start(s, next);
+	} while (1);
+}
+
 static int
 call(struct runner *s, const struct chan_frame *f, const char *data)
 {
@@ -223,19 +249,37 @@ call(struct runner *s, const struct chan_frame *f, const char *data)
 	struct run *r = NULL;
 	int i, tool;
 
-	if (nul == NULL || (tool = mcptools_find(s->tools, data)) == -1)
+	if (nul == NULL || f->id == 0 ||
+	    (tool = mcptools_find(s->tools, data)) == -1)
 		return -1;
 	for (i = 0; i < MCPRUN_MAX; i++)
-		if (s->run[i].pid == 0)
+		if (s->run[i].id == 0)
 			r = &s->run[i];
-	if (r == NULL || s->stopping) {
+	if (r == NULL || s->stopping || buf_add(&r->args, nul + 1,
+	    (size_t)(data + f->len - (nul + 1))) == -1) {
+		if (r != NULL)
+			release(r);
 		put_result(s, f->id, ST_SYS, NULL);
 		return 0;
 	}
 	r->id = f->id;
-	start(s, r, s->tools->t[tool].run, nul + 1,
-	    (size_t)(data + f->len - (nul + 1)));
+	r->tool = tool;
 	return 0;
+}
+
+static void
+cancel(struct runner *s, uint64_t id)
+{
+	int i;
+
+	for (i = 0; i < MCPRUN_MAX; i++)
+		if (id != 0 && s->run[i].id == id) {
+			s->run[i].cancelled = 1;
+			if (s->run[i].pid == 0)
+				release(&s->run[i]);
+			else
+				end_group(&s->run[i]);
+		}
 }
 
 static int
@@ -243,19 +287,14 @@ frames(struct runner *s)
 {
 	struct chan_frame f;
 	const char *data;
-	int rc, i;
+	int rc;
 
 	while ((rc = chan_next(&s->chan, &f, &data)) == 1) {
 		if (f.type == CHAN_CALL)
 			rc = call(s, &f, data);
-		else if (f.type == CHAN_CANCEL) {
-			for (i = 0; i < MCPRUN_MAX; i++)
-				if (s->run[i].id == f.id &&
-				    s->run[i].pid != 0) {
-					s->run[i].cancelled = 1;
-					end_group(&s->run[i]);
-				}
-		} else
+		else if (f.type == CHAN_CANCEL)
+			cancel(s, f.id);
+		else
 			rc = -1;
 		if (rc == -1)
 			return -1;
@@ -310,7 +349,10 @@ stop(struct runner *s, long long now)
 		chan_put(&s->chan, CHAN_STOP, 0, "", 0, "", 0);
 	}
 	for (i = 0; i < MCPRUN_MAX; i++)
-		end_group(&s->run[i]);
+		if (s->run[i].pid != 0)
+			end_group(&s->run[i]);
+		else if (s->run[i].id != 0)
+			release(&s->run[i]);
 }
 
 static int
@@ -327,13 +369,23 @@ any_running(const struct runner *s)
 static int
 wait_time(const struct runner *s, long long now)
 {
-	long long at = s->stopping ? s->stop_at : -1;
-	int i;
+	long long at = s->stopping ? s->stop_at : -1, young = -1;
+	const struct run *r;
+	int i, waiting = 0;
 
-	for (i = 0; i < MCPRUN_MAX; i++)
-		if (s->run[i].pid != 0 && s->run[i].kill_at != 0 &&
-		    (at == -1 || s->run[i].kill_at < at))
-			at = s->run[i].kill_at;
+	for (i = 0; i < MCPRUN_MAX; i++) {
+		r = &s->run[i];
+		if (r->id != 0 && r->pid == 0)
+			waiting = 1;
+		if (r->pid == 0)
+			continue;
+		if (r->kill_at != 0 && (at == -1 || r->kill_at < at))
+			at = r->kill_at;
+		if (now < r->young && (young == -1 || r->young < young))
+			young = r->young;
+	}
+	if (waiting && young != -1 && (at == -1 || young < at))
+		at = young;
 	return at == -1 ? -1 : at <= now ? 0 : (int)(at - now) + 1;
 }
 
@@ -426,6 +478,8 @@ mcprun(const struct mcptools *tools, int fd)
 			broken = 1;
 		if (got_stop || !open)
 			stop(s, now_ms());
+		else
+			start_waiting(s, now_ms());
 		kill_late(s, now_ms());
 		if (s->stopping && now_ms() >= s->stop_at)
 			break;

@@ -6,6 +6,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "argv.h"
 #include "buf.h"
 #include "conf.h"
 #include "io.h"
@@ -41,6 +42,7 @@ schema_fault(const struct json *j, const char *name)
 	int out = json_get(j, 0, "outputSchema");
 	int title = json_get(j, 0, "title");
 	int notes = json_get(j, 0, "annotations");
+	int words = json_get(j, 0, "command"), v, n = 0;
 
 	if (json_type(j, 0) != JSON_OBJECT)
 		return "it is no object";
@@ -56,12 +58,54 @@ schema_fault(const struct json *j, const char *name)
 		return "outputSchema is no schema of type object";
 	if (notes != -1 && json_type(j, notes) != JSON_OBJECT)
 		return "annotations is no object";
+	if (words == -1)
+		return NULL;
+	if (json_type(j, words) != JSON_ARRAY)
+		return "command is no array";
+	for (v = json_first(j, words); v != -1; n++) {
+		if (json_type(j, v) != JSON_STRING)
+			return "command has what is no string";
+		v = json_next(j, words, v);
+	}
+	if (n == 0 || n > MCPTOOL_WORDS)
+		return "command has no word, or too many";
 	return NULL;
+}
+
+/* The words of "command" with the program's path; 0, or -1 with a warning. */
+static int
+read_command(const char *path, const struct json *j, struct argv *argv)
+{
+	int words = json_get(j, 0, "command"), v, n = 0;
+	char *word, *program;
+
+	if (words == -1)
+		return 0;
+	for (v = json_first(j, words); v != -1; v = json_next(j, words, v)) {
+		if ((word = json_str(j, v, NULL)) == NULL) {
+			warnx("tool '%s' is left out: command has a word with"
+			    " a NUL", path);
+			return -1;
+		}
+		program = n++ > 0 || *word == '/' ? xstrdup(word) :
+		    conf_tool(word);
+		if (program == NULL) {
+			warnx("tool '%s' is left out: there is no program"
+			    " '%s'", path, word);
+			free(word);
+			return -1;
+		}
+		argv_add(argv, program);
+		free(program);
+		free(word);
+	}
+	return 0;
 }
 
 /* The entry for tools/list, or NULL. */
 static char *
-make_entry(const char *path, const char *text, size_t n, const char *name)
+make_entry(const char *path, const char *text, size_t n, const char *name,
+    struct argv *argv)
 {
 	static const char *const members[] = { "name", "title", "description",
 	    "inputSchema", "outputSchema", "annotations" };
@@ -79,6 +123,10 @@ make_entry(const char *path, const char *text, size_t n, const char *name)
 	}
 	if ((fault = schema_fault(&j, name)) != NULL) {
 		warnx("tool '%s' is left out: %s", path, fault);
+		json_free(&j);
+		return NULL;
+	}
+	if (read_command(path, &j, argv) == -1) {
 		json_free(&j);
 		return NULL;
 	}
@@ -109,7 +157,7 @@ open_file(const char *path, int trusted)
 }
 
 static char *
-read_entry(const char *path, int trusted, const char *name)
+read_entry(const char *path, int trusted, const char *name, struct argv *argv)
 {
 	struct buf b = BUF_INIT;
 	char *entry = NULL;
@@ -122,7 +170,7 @@ read_entry(const char *path, int trusted, const char *name)
 	if (io_slurp(fd, &b, SCHEMA_MAX) == -1)
 		warn("tool '%s' is left out", path);
 	else
-		entry = make_entry(path, b.p, b.len, name);
+		entry = make_entry(path, b.p, b.len, name, argv);
 	close(fd);
 	buf_free(&b);
 	return entry;
@@ -148,18 +196,27 @@ add(struct mcptools *all, const char *dir, const char *name, int trusted)
 {
 	char *schema = xasprintf("%s/%s/schema.json", dir, name);
 	char *run = xasprintf("%s/%s/run", dir, name);
-	char *entry = NULL;
+	struct argv argv = ARGV_INIT;
+	char *entry;
 	int i;
 
-	if (can_run(run, trusted))
-		entry = read_entry(schema, trusted, name);
+	entry = read_entry(schema, trusted, name, &argv);
+	if (entry != NULL && argv.n == 0) {
+		if (can_run(run, trusted))
+			argv_add(&argv, run);
+		else {
+			free(entry);
+			entry = NULL;
+		}
+	}
 	free(schema);
+	free(run);
 	if (entry == NULL) {
-		free(run);
+		argv_free(&argv);
 		return;
 	}
 	if ((i = mcptools_find(all, name)) != -1) {
-		free(all->t[i].run);
+		argv_free(&all->t[i].argv);
 		free(all->t[i].entry);
 	} else {
 		if (all->n == MCPTOOL_MAX)
@@ -168,7 +225,7 @@ add(struct mcptools *all, const char *dir, const char *name, int trusted)
 		i = (int)all->n++;
 		all->t[i].name = xstrdup(name);
 	}
-	all->t[i].run = run;
+	all->t[i].argv = argv;
 	all->t[i].entry = entry;
 }
 
@@ -222,7 +279,7 @@ mcptools_free(struct mcptools *all)
 	while (all->n > 0) {
 		all->n--;
 		free(all->t[all->n].name);
-		free(all->t[all->n].run);
+		argv_free(&all->t[all->n].argv);
 		free(all->t[all->n].entry);
 	}
 }

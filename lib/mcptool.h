@@ -1,20 +1,25 @@
 /*
  * MCP tools are files: a directory NAME with schema.json (name, description,
  * inputSchema, optional title, outputSchema, annotations) and the program run,
- * which gets the arguments as a JSON object on standard input and answers with
- * one on standard output; exit status 0 is a result, 1 one that is an error.
+ * or in place of run a member "command" in the schema: the words of a command
+ * whose program is searched like all of aipod's, which saves a shell.  It gets
+ * the arguments as a JSON object on standard input and answers with one on
+ * standard output; exit status 0 is a result, 1 one that is an error.
  */
 #ifndef AIPOD_MCPTOOL_H
 #define AIPOD_MCPTOOL_H
 
 #include <stddef.h>
 
+#include "argv.h"
+
 #define MCPTOOL_MAX	64
 #define MCPTOOL_NAME	50
+#define MCPTOOL_WORDS	16
 
 struct mcptool {
 	char	*name;
-	char	*run;		/* absolute path of the program */
+	struct argv argv;	/* an absolute path, and its arguments */
 	char	*entry;		/* its object in tools/list */
 };
 

@@ -42,7 +42,7 @@ one_pending() { [ "$(aipod-approve -l | wc -l)" = 1 ]; }
 	cmp "$T/cmd" "$T/got"
 	is "$(grep '^  | ' "$T/text")" $'  | a "b"\n  | \\tc \\\\ \\x1b[2J'
 	grep -qx '  : because' "$T/text"
-	grep -q 'exactly this, 14 bytes in 2 lines' "$T/text"
+	grep -q 'exactly this, 15 bytes in 2 lines' "$T/text"
 	grep -qx "  workspace  $ws" "$T/text"
 	grep -qx '  session    0123abcd' "$T/text"
 	grep -qx '  agent      shell' "$T/text"

@@ -221,6 +221,56 @@ $ws"
 	has "$out" 'from the host'
 }
 
+@test "mcpd: what our tools send conforms to their output schemas" {
+	own_server=yes
+	export AIPOD_TOKEN=0123456789abcdef
+	mkdir -p "$T/own/config/aipod" "$T/own/ws"
+	echo COMMAND_INLINE_MS=300 >"$T/own/config/aipod/config"
+	serve_in "$T/own" aipod-mcpd -l 127.0.0.1:0 -w "$T/own/ws"
+	until_true 10 [ -s "$T/own/out" ]
+	(
+		export XDG_CONFIG_HOME=$T/own/config XDG_STATE_HOME=$T/own/state
+		aipod-allow -w "$T/own/ws" add command 'echo *'
+		aipod-allow -w "$T/own/ws" add command 'sleep 60'
+		aipod-allow -w "$T/own/ws" add command 'seq 9000'
+		aipod-allow -w "$T/own/ws" deny command 'false'
+	)
+	rpc() {
+		curl -sS -H "Authorization: Bearer $AIPOD_TOKEN" -H 'Content-Type: application/json' \
+		    -d "$1" "$(cat "$T/own/out")" | sed -n 's/^data: //; /^{/p' >"$2"
+	}
+	n=0 all=()
+	ask() {
+		n=$((n + 1))
+		rpc '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"'"$1"'","arguments":'"$2"'}}' "$T/r$n"
+		all+=("$1=$T/r$n")
+		is "$(jq .result.isError "$T/r$n")" "$3"
+	}
+	rpc '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' "$T/list"
+	ask list_commands '{}' false
+	ask run_command '{"command":"echo a b"}' false
+	is "$(jq .result.structuredContent.exit_code "$T/r$n")" 0
+	ask run_command '{"command":"seq 9000"}' false
+	is "$(jq .result.structuredContent.truncated "$T/r$n")" true
+	ask run_command '{"command":"false"}' true
+	ask run_command '{"command":"cd / && ls"}' true
+	ask run_command '{"command":"sleep 60"}' false
+	is "$(jq -r .result.structuredContent.state "$T/r$n")" running
+	id=$(jq -r .result.structuredContent.id "$T/r$n")
+	ask command_status '{"id":"'"$id"'"}' false
+	ask stop_command '{"id":"'"$id"'"}' false
+	is "$(jq -r .result.structuredContent.state "$T/r$n")" stopped
+	ask command_status '{"id":"none"}' true
+	ask list_commands '{"scope":"workspace"}' false
+	is "$(jq '.result.structuredContent.commands | length' "$T/r$n")" 3
+	ask list_allowed_commands '{}' false
+	ask why_denied '{}' false
+	status 0 python3 "$TOP/test/mcp/conforms.py" "$T/list" "${all[@]}"
+	# the check itself can fail
+	jq '.result.structuredContent.exit_code = "0"' "$T/r2" >"$T/bad"
+	status 1 python3 "$TOP/test/mcp/conforms.py" "$T/list" "run_command=$T/bad"
+}
+
 @test "mcpd: SIGTERM ends open streams with an error" {
 	own
 	python3 "$TOP/test/mcp/wire.py" stop_ends_streams >"$T/said" 2>&1 3>&- &
@@ -285,7 +335,7 @@ $ws"
 
 @test "mcpd: tools that are none are left out, and said so" {
 	d=$XDG_CONFIG_HOME/aipod/tools
-	for t in good writable no_run not_executable no_json wrong_name 'bad name' array; do
+	for t in good writable no_run not_executable no_json wrong_name 'bad name' array words worded empty_command no_program; do
 		mkdir -p "$d/$t"
 		echo '{"name":"'"$t"'","description":"d","inputSchema":{"type":"object"}}' >"$d/$t/schema.json"
 		printf '#!/bin/sh\ncat\n' >"$d/$t/run"
@@ -297,6 +347,12 @@ $ws"
 	chmod 644 "$d/not_executable/run"
 	echo '{' >"$d/no_json/schema.json"
 	echo '{"name":"x","description":"d","inputSchema":{"type":"object"}}' >"$d/wrong_name/schema.json"
+	command() { jq -c --argjson c "$2" '.command = $c' <"$d/good/schema.json" | sed "s/good/$1/" >"$d/$1/schema.json"; }
+	command words '["x",1]'
+	command empty_command '[]'
+	command no_program '["no-such-program"]'
+	command worded '["aipod-allow","--mcp","list"]'
+	rm "$d/worded/run"
 	echo '{"name":"array","description":"d","inputSchema":{"type":"array"}}' >"$d/array/schema.json"
 	own_server=yes
 	MCP_SOCK=$T/sock
@@ -304,8 +360,10 @@ $ws"
 	server=$!
 	until_true 10 [ -S "$MCP_SOCK" ]
 	is "$(curl -sS --unix-socket "$MCP_SOCK" -H 'Content-Type: application/json' http://localhost/mcp \
-	    -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' | jq -r '.result.tools[].name')" good
-	for t in writable no_run not_executable no_json wrong_name 'bad name' array; do
+	    -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' | jq -r '.result.tools[].name' | xargs)" "good worded"
+	has "$(curl -sS --unix-socket "$MCP_SOCK" -H 'Content-Type: application/json' http://localhost/mcp \
+	    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"worded"}}')" '"commands":[]'
+	for t in writable no_run not_executable no_json wrong_name 'bad name' array words empty_command no_program; do
 		grep -q "'$d/$t.*left out" "$T/err" || { cat "$T/err"; false; }
 	done
 }
