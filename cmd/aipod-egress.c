@@ -256,13 +256,14 @@ xrun(struct egress *e)
 	    gate_start(&e->gate, e->listener, asker, scribe, warden) == -1)
 		err(ST_SYS, "cannot serve");
 	xconfine();
-	while (!e->ended && !e->gate.failed) {
+	while (!e->ended && !e->gate.failed && !e->gate.scribe.failed) {
+		scribe_flush(&e->gate.scribe);
 		if (loop_once(&e->loop, alarms_wait(&e->gate.alarms)) == -1)
 			err(ST_SYS, "cannot wait for events");
 		alarms_ring(&e->gate.alarms);
 	}
 	gate_stop(&e->gate);
-	if (e->gate.failed && !e->ended)
+	if (!e->ended)
 		errx(ST_SYS, "a helper process is gone");
 }
 

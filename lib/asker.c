@@ -8,7 +8,6 @@
 
 #include "argv.h"
 #include "asker.h"
-#include "audit.h"
 #include "buf.h"
 #include "child.h"
 #include "conf.h"
@@ -134,41 +133,4 @@ int
 asker_start(void)
 {
 	return sidekick_start(serve_questions, NULL);
-}
-
-/* ---- records ------------------------------------------------------------- */
-
-struct scribe {
-	const struct workspace	*w;
-	const char		*session;
-};
-
-static void
-serve_records(int fd, void *arg)
-{
-	const struct scribe *s = arg;
-	struct asker_record r;
-	struct audit a;
-
-	while (io_readfull(fd, &r, sizeof(r)) == (ssize_t)sizeof(r)) {
-		memset(&a, 0, sizeof(a));
-		a.session = s->session;
-		a.kind = "host";
-		a.verdict = r.verdict;
-		a.why = r.why[0] != '\0' ? r.why : NULL;
-		a.subject = r.subject;
-		a.len = strlen(r.subject);
-		a.detail = r.detail[0] != '\0' ? r.detail : NULL;
-		if (audit_add(s->w, &a) == -1)
-			err(ST_SYS, "cannot write the audit trail");
-	}
-	_exit(0);
-}
-
-int
-scribe_start(const struct workspace *w, const char *session)
-{
-	struct scribe s = { w, session };
-
-	return sidekick_start(serve_records, &s);
 }

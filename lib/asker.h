@@ -1,6 +1,6 @@
 /*
- * The process that puts questions to the user and notes what was done: the
- * judge itself is shut in and may neither run a program nor write a log.
+ * The process that puts questions to the user: the judge itself is shut in and
+ * may not run a program.
  */
 #ifndef AIPOD_ASKER_H
 #define AIPOD_ASKER_H
@@ -26,20 +26,10 @@ struct asker_reply {
 	char		why[JUDGE_WHY];	/* the user's own words, or empty */
 };
 
-struct asker_record {
-	char		verdict[12];
-	char		why[JUDGE_WHY];
-	char		subject[NAME_HOST_MAX + 8];
-	char		detail[160];
-};
-
 /*
- * Start the process for questions and that for records; they end when the
- * other end of their descriptor is closed.  Descriptors of stream sockets, one
- * struct a message, or -1 with errno.
+ * Start the process; it ends when the other end of its descriptor is closed.
+ * A stream socket's descriptor, one struct a message, or -1 with errno.
  */
 int	asker_start(void);
-struct workspace;
-int	scribe_start(const struct workspace *, const char *session);
 
 #endif

@@ -23,36 +23,40 @@ static const char zeros[] =
     "0000000000000000000000000000000000000000000000000000000000000000";
 
 /*
- * The digest of the last line of fd.  A line that was torn by a crash is given
- * its newline, so that the next record stands on a line of its own.
+ * The digest of the last line of fd, size bytes long.  A line that was torn
+ * by a crash is given its newline, so that the next record stands on a line
+ * of its own.
  */
 static int
-last_digest(int fd, char hex[HASH_HEX])
+last_digest(int fd, off_t size, char hex[HASH_HEX])
 {
-	struct stat st;
 	struct buf b = BUF_INIT;
-	char *nl;
-	off_t from;
-	size_t n;
+	char *nl = NULL;
+	size_t n, want = 4096;
 	int rc = -1;
 
-	if (fstat(fd, &st) == -1)
-		return -1;
-	if (st.st_size == 0) {
+	if (size == 0) {
 		memcpy(hex, zeros, HASH_HEX);
 		return 0;
 	}
-	from = st.st_size > LINE_MAX_BYTES ? st.st_size - LINE_MAX_BYTES : 0;
-	n = (size_t)(st.st_size - from);
-	if (buf_reserve(&b, n) == -1 || lseek(fd, from, SEEK_SET) == -1 ||
-	    io_readfull(fd, b.p, n) != (ssize_t)n)
-		goto out;
+	/* a line is short; read more only while its start is not there */
+	for (;; want *= 4) {
+		n = size < (off_t)want ? (size_t)size : want;
+		buf_clear(&b);
+		if (buf_reserve(&b, n) == -1 ||
+		    lseek(fd, size - (off_t)n, SEEK_SET) == -1 ||
+		    io_readfull(fd, b.p, n) != (ssize_t)n)
+			goto out;
+		for (nl = b.p + n - (b.p[n - 1] == '\n'); nl > b.p &&
+		    nl[-1] != '\n'; nl--)
+			;
+		if (nl > b.p || (off_t)n == size || n >= LINE_MAX_BYTES)
+			break;
+	}
 	if (b.p[n - 1] == '\n')
 		n--;
 	else if (io_writeall(fd, "\n", 1) == -1)
 		goto out;
-	for (nl = b.p + n; nl > b.p && nl[-1] != '\n'; nl--)
-		;
 	hash_bytes_hex(nl, (size_t)(b.p + n - nl), hex);
 	rc = 0;
 out:
@@ -85,13 +89,39 @@ add_time(struct buf *b)
 	buf_puts(b, text);
 }
 
-int
-audit_add(const struct workspace *w, const struct audit *a)
+/* The record as a line behind those in b; hex becomes its digest. */
+static int
+add_line(struct buf *b, const struct audit *a, char hex[HASH_HEX])
 {
-	struct buf b = BUF_INIT, safe = BUF_INIT;
+	struct buf safe = BUF_INIT;
+	size_t from = b->len;
+
+	add_time(b);
+	add_field(b, a->session);
+	add_field(b, a->kind);
+	add_field(b, a->verdict);
+	add_field(b, a->why);
+	vis_add(&safe, a->subject, a->len, 0);
+	rec_add(b, safe.p, safe.len);
+	buf_addc(b, '\t');
+	add_field(b, a->detail);
+	buf_puts(b, hex);
+	b->bad |= safe.bad;
+	buf_free(&safe);
+	if (b->bad)
+		return -1;
+	hash_bytes_hex(b->p + from, b->len - from, hex);
+	return buf_addc(b, '\n');
+}
+
+int
+audit_add_all(const struct workspace *w, const struct audit *a, size_t n)
+{
+	struct buf b = BUF_INIT;
 	struct stat st;
 	char hex[HASH_HEX], *dir, *path;
 	int fd, rc = -1, saved;
+	size_t i;
 
 	dir = xworkspace_make_state(w);
 	free(dir);
@@ -103,22 +133,12 @@ audit_add(const struct workspace *w, const struct audit *a)
 		return -1;
 	while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
 		;
-	if (rc == -1 || last_digest(fd, hex) == -1 || fstat(fd, &st) == -1) {
-		rc = -1;
+	if (rc == -1 || (rc = fstat(fd, &st)) == -1 ||
+	    (rc = last_digest(fd, st.st_size, hex)) == -1 ||
+	    (rc = fstat(fd, &st)) == -1)
 		goto out;
-	}
-	add_time(&b);
-	add_field(&b, a->session);
-	add_field(&b, a->kind);
-	add_field(&b, a->verdict);
-	add_field(&b, a->why);
-	vis_add(&safe, a->subject, a->len, 0);
-	rec_add(&b, safe.p, safe.len);
-	buf_addc(&b, '\t');
-	add_field(&b, a->detail);
-	buf_puts(&b, hex);
-	buf_addc(&b, '\n');
-	rc = b.bad || safe.bad ? -1 : 0;
+	for (i = 0; i < n && rc == 0; i++)
+		rc = add_line(&b, &a[i], hex);
 	if (rc == 0 && (rc = io_writeall(fd, b.p, b.len)) == -1) {
 		/* a full disk: no part of a record stays */
 		saved = errno;
@@ -132,9 +152,14 @@ out:
 	saved = errno;
 	close(fd);
 	buf_free(&b);
-	buf_free(&safe);
 	errno = saved;
 	return rc;
+}
+
+int
+audit_add(const struct workspace *w, const struct audit *a)
+{
+	return audit_add_all(w, a, 1);
 }
 
 /* Check a line (its newline replaced by NUL) against the digest before it. */

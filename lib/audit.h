@@ -33,6 +33,8 @@ struct audit {
  * with errno: who cannot record must not act.
  */
 int	 audit_add(const struct workspace *, const struct audit *);
+/* The same of n records at once, at the price of one. */
+int	 audit_add_all(const struct workspace *, const struct audit *, size_t n);
 
 /*
  * Check the chain of the file at path.  Returns 0 and sets *lines and, when

@@ -600,16 +600,6 @@ ruled(struct watch *w, int events)
 	buf_free(&b);
 }
 
-/* The scribe says nothing; to be readable is to be gone. */
-static void
-scribe_gone(struct watch *w, int events)
-{
-	struct gate *g = w->arg;
-
-	(void)events;
-	g->failed = 1;
-}
-
 int
 gate_start(struct gate *g, int listener, int asker, int scribe, int warden)
 {
@@ -619,16 +609,13 @@ gate_start(struct gate *g, int listener, int asker, int scribe, int warden)
 	g->asker.fd = asker;
 	g->asker.fn = answered;
 	g->asker.arg = g;
-	g->scribe.fd = scribe;
-	g->scribe.fn = scribe_gone;
-	g->scribe.arg = g;
 	g->warden.fd = warden;
 	g->warden.fn = ruled;
 	g->warden.arg = g;
 	if (loop_want(g->loop, &g->warden, LOOP_IN) == -1 ||
 	    loop_want(g->loop, &g->listener, LOOP_IN) == -1 ||
 	    loop_want(g->loop, &g->asker, LOOP_IN) == -1 ||
-	    loop_want(g->loop, &g->scribe, LOOP_IN) == -1)
+	    scribe_attach(&g->scribe, g->loop, scribe) == -1)
 		return -1;
 	return 0;
 }
@@ -644,6 +631,7 @@ gate_stop(struct gate *g)
 		g->questions = q->next;
 		free(q);
 	}
+	scribe_detach(&g->scribe);
 	alarms_free(&g->alarms);
 }
 

@@ -14,6 +14,7 @@
 #include "loop.h"
 #include "pump.h"
 #include "resolve.h"
+#include "scribe.h"
 
 #define GATE_HEAD_MS	15000		/* for a request's head to come */
 #define GATE_ASK_MS	60000		/* for the user to answer */
@@ -30,7 +31,7 @@ struct gate {
 	const char	*token;		/* to be presented; NULL: none */
 	struct watch	 listener;
 	struct watch	 asker;
-	struct watch	 scribe;
+	struct scribe	 scribe;
 	struct watch	 warden;
 	struct gate_conn *conns;
 	int		 nconn;
@@ -41,8 +42,8 @@ struct gate {
 };
 
 /*
- * Serve on a listening, non-blocking socket; asker and scribe as asker.h has
- * them, the warden as warden.h.  Everything happens in the loop.  0, or -1
+ * Serve on a listening, non-blocking socket; asker, scribe and warden
+ * as their headers have them.  Everything happens in the loop.  0, or -1
  * with errno.
  */
 int	gate_start(struct gate *, int listener, int asker, int scribe,

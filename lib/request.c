@@ -106,17 +106,12 @@ void
 gate_record(struct gate_conn *c, const char *verdict, const char *why,
     const char *detail)
 {
-	struct asker_record r;
-	int v6 = strchr(c->name, ':') != NULL;
+	char subject[NAME_HOST_MAX + 16];
+	int n, v6 = strchr(c->name, ':') != NULL;
 
-	memset(&r, 0, sizeof(r));
-	snprintf(r.verdict, sizeof(r.verdict), "%s", verdict);
-	snprintf(r.why, sizeof(r.why), "%s", why != NULL ? why : "");
-	snprintf(r.subject, sizeof(r.subject), v6 ? "[%s]:%d" : "%s:%d",
+	n = snprintf(subject, sizeof(subject), v6 ? "[%s]:%d" : "%s:%d",
 	    c->name, c->port);
-	snprintf(r.detail, sizeof(r.detail), "%s", detail != NULL ? detail : "");
-	if (io_writeall(c->gate->scribe.fd, &r, sizeof(r)) == -1)
-		c->gate->failed = 1;
+	scribe_note(&c->gate->scribe, verdict, why, subject, (size_t)n, detail);
 }
 
 /* ---- requests ------------------------------------------------------------ */

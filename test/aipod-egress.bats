@@ -80,6 +80,11 @@ raw() { printf "$1" | socat -t 5 - UNIX:"$SOCK" | tr -d '\r'; }
 
 audit() { cut -f 3-7 "$XDG_STATE_HOME"/aipod/*/audit; }
 
+# Records are written behind the connection's back.
+noted() {
+	until_true 5 eval 'audit | grep -qF -e "$1"' || noted "$1"
+}
+
 @test "a name that a rule allows is reached, another is refused and told why" {
 	rules 'allow host *.site.example' 'deny host b.site.example'
 	egress -m deny
@@ -94,8 +99,8 @@ audit() { cut -f 3-7 "$XDG_STATE_HOME"/aipod/*/audit; }
 	    "why: $RULES:2: deny host b.site.example"
 	is "$(web -o /dev/null -w '%{http_code}' http://site.example/)" 403
 	is "$(web -o /dev/null -w '%{http_code}' http://a.site.example:81/)" 403
-	has "$(audit)" "host	allow	$RULES:1: allow host *.site.example	a.site.example:80	-"
-	has "$(audit)" "host	deny	no rule	site.example:80"
+	noted "host	allow	$RULES:1: allow host *.site.example	a.site.example:80	-"
+	noted "host	deny	no rule	site.example:80"
 	until_true 5 eval 'audit | grep -q "host	end	-	a.site.example:443	sent=[1-9][0-9]* received=[1-9][0-9]* ms="'
 }
 
@@ -186,7 +191,7 @@ allow a.site.example 443"
 	    "allow site.example allow *.site.example allow file.example "
 	has "$(web http://site.example/)" "at 5.5.5.5"
 	has "$(web http://x.site.example/)" "at 5.5.5.5"
-	has "$(audit)" "$RULES:1: allow host *.site.example"
+	noted "$RULES:1: allow host *.site.example"
 	rules 'allow preset nothing'
 	until_true 5 grep -q 'mode deny' "$T/hosts"
 	has "$(web http://site.example/)" "there is no such preset"
@@ -219,7 +224,7 @@ allow a.site.example 443"
 	    grep -q "at 127.0.0.1"'
 	is "$(web -o /dev/null -w '%{http_code}' -p \
 	    http://host.containers.internal:7001/)" 000 || true
-	has "$(audit)" "host.containers.internal:80"
+	noted "host.containers.internal:80"
 }
 
 @test "requests that are none, or tricks" {
@@ -288,7 +293,7 @@ Connection: close"
 	out=$(tunnel http://a.site.example/k1 http://a.site.example/k2)
 	has "$out" /k1
 	has "$out" /k2
-	has "$(audit)" "deny	a request whose Host is another	a.site.example:80"
+	noted "deny	a request whose Host is another	a.site.example:80"
 }
 
 @test "port 443: the server name must be the name, and TLS at all" {
@@ -299,15 +304,15 @@ Connection: close"
 	    https://a.site.example/
 	[ "$status" -ne 0 ]
 	has "$output" alert
-	has "$(audit)" "asks for another server"
+	noted "asks for another server"
 	local c='CONNECT a.site.example:443 HTTP/1.1\r\nHost: a.site.example:443\r\n\r\n'
 	out=$(raw "${c}GET / HTTP/1.1\r\nHost: a.site.example\r\n\r\n")
-	has "$(audit)" "deny	no TLS	a.site.example:443"
+	noted "deny	no TLS	a.site.example:443"
 	within socat -t 5 - "PROXY:127.0.0.1:a.site.example:443,proxyport=3128" \
 	    <<<'SSH-2.0-x' >/dev/null 2>&1 || true
 	out=$(within openssl s_client -proxy 127.0.0.1:3128 -noservername \
 	    -connect a.site.example:443 </dev/null 2>&1) && false
-	has "$(audit)" "a ClientHello without server name"
+	noted "a ClientHello without server name"
 	# nothing of all this reached the server
 	is "$(cat "$LAB/tls.log")" ""
 	has "$(within openssl s_client -proxy 127.0.0.1:3128 -servername \
