@@ -115,6 +115,7 @@ static const uint32_t allowed[] = {
 /* What a dialer may call besides; socket(2) has lines of its own. */
 static const uint32_t dials[] = {
 	SYS_connect, SYS_setsockopt, SYS_epoll_ctl, SYS_epoll_pwait,
+	SYS_splice, SYS_pipe2,
 #ifdef SYS_epoll_wait
 	SYS_epoll_wait,
 #endif

@@ -2,6 +2,7 @@
 #include <sys/socket.h>
 
 #include <errno.h>
+#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -9,6 +10,7 @@
 #include "pump.h"
 
 #define CHUNK	(64 * 1024)
+#define PIPE	(256 * 1024)
 #define TURNS	4		/* chunks a call, for the others' sake */
 
 enum { BLOCKED, ENDED, MORE };
@@ -20,11 +22,29 @@ would_block(void)
 }
 
 static void
+unpipe(struct flow *f)
+{
+	if (f->pipe[1] == 0)
+		return;
+	close(f->pipe[0]);
+	close(f->pipe[1]);
+	f->pipe[0] = f->pipe[1] = 0;
+	f->piped = 0;
+}
+
+static void
 drop(struct flow *f)
 {
+	unpipe(f);
 	free(f->left);
 	f->left = NULL;
 	f->len = f->off = 0;
+}
+
+static int
+busy(const struct flow *f)
+{
+	return f->len != 0 || f->piped != 0;
 }
 
 /* The reader of flow i is gone: its writer may go on talking to nobody. */
@@ -42,6 +62,20 @@ flush(struct pump *p, int i)
 	struct flow *f = &p->flow[i];
 	ssize_t w;
 
+	while (f->piped != 0) {
+		w = splice(f->pipe[0], NULL, p->side[1 - i].fd, NULL, f->piped,
+		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE);
+		if (w == -1) {
+			if (would_block())
+				return 0;
+			no_reader(f);
+			return 1;
+		}
+		f->piped -= (size_t)w;
+		f->bytes += (unsigned long long)w;
+	}
+	if (f->len == 0)
+		return 1;
 	while (f->len > f->off) {
 		w = send(p->side[1 - i].fd, f->left + f->off, f->len - f->off,
 		    MSG_NOSIGNAL);
@@ -114,6 +148,41 @@ filtered(struct pump *p, char *s, size_t n)
 	return all;
 }
 
+/* Move pages instead of bytes: for a flow that fills the chunk. */
+static int
+step_pipe(struct pump *p, int i)
+{
+	struct flow *f = &p->flow[i];
+	ssize_t r;
+
+	r = splice(p->side[i].fd, NULL, f->pipe[1], NULL, PIPE,
+	    SPLICE_F_MOVE | SPLICE_F_NONBLOCK);
+	if (r == -1 && would_block()) {
+		unpipe(f);
+		return BLOCKED;
+	}
+	if (r <= 0) {
+		unpipe(f);
+		if (r == -1)
+			p->reset = 1;
+		else
+			end(p, i);
+		return ENDED;
+	}
+	f->piped = (size_t)r;
+	return flush(p, i) ? MORE : BLOCKED;
+}
+
+static void
+pipe_up(struct flow *f)
+{
+	if (pipe2(f->pipe, O_CLOEXEC | O_NONBLOCK) == -1) {
+		f->pipe[0] = f->pipe[1] = 0;
+		return;
+	}
+	fcntl(f->pipe[0], F_SETPIPE_SZ, PIPE);
+}
+
 /* Read once from side i and write it to the other. */
 static int
 step(struct pump *p, int i)
@@ -123,6 +192,8 @@ step(struct pump *p, int i)
 	ssize_t r;
 	int all;
 
+	if (f->pipe[1] != 0)
+		return step_pipe(p, i);
 	if ((r = recv(p->side[i].fd, chunk, sizeof(chunk), 0)) == -1) {
 		if (would_block())
 			return BLOCKED;
@@ -139,7 +210,11 @@ step(struct pump *p, int i)
 	    pass(p, i, chunk, (size_t)r);
 	if (!all || f->sink)
 		return all ? MORE : BLOCKED;
-	return r < CHUNK ? BLOCKED : MORE;
+	if (r < CHUNK)
+		return BLOCKED;
+	if (i != 0 || p->filter == NULL)
+		pipe_up(f);
+	return MORE;
 }
 
 static void
@@ -148,7 +223,7 @@ run(struct pump *p, int i)
 	struct flow *f = &p->flow[i];
 	int n;
 
-	if (f->len != 0 && !flush(p, i))
+	if (busy(f) && !flush(p, i))
 		return;
 	for (n = 0; n < TURNS && !f->eof && !p->reset; n++)
 		if (step(p, i) != MORE)
@@ -160,7 +235,7 @@ finished(const struct pump *p)
 {
 	const struct flow *a = &p->flow[0], *b = &p->flow[1];
 
-	if (p->reset || (a->eof && b->eof && a->len == 0 && b->len == 0))
+	if (p->reset || (a->eof && b->eof && !busy(a) && !busy(b)))
 		return 1;
 	if (p->linger)
 		return 0;
@@ -176,9 +251,9 @@ want(struct pump *p)
 
 	for (i = 0; i < 2; i++) {
 		events = 0;
-		if (!p->flow[i].eof && p->flow[i].len == 0)
+		if (!p->flow[i].eof && !busy(&p->flow[i]))
 			events |= LOOP_IN;
-		if (p->flow[1 - i].len != 0)
+		if (busy(&p->flow[1 - i]))
 			events |= LOOP_OUT;
 		if (loop_want(p->loop, &p->side[i], events) == -1)
 			return -1;

@@ -17,6 +17,8 @@ struct flow {			/* from side i to side 1 - i */
 	size_t	 off;
 	int	 eof;		/* nothing more comes, and that is passed on */
 	int	 sink;		/* what comes is thrown away */
+	int	 pipe[2];	/* both 0: none; while there is much to relay */
+	size_t	 piped;		/* bytes in it */
 	unsigned long long bytes;	/* written to the other side */
 };
 
