@@ -67,13 +67,11 @@ drop_session(struct sweep *w, const struct session *s)
 	char *name = xasprintf("%s/%s", s->hash, s->id);
 
 	tell("session", name);
-	if (!w->dry_run)
-		gitguard_unmake_of(s);
-	if (!w->dry_run && session_remove(s) == -1) {
+	free(name);
+	if (!w->dry_run && gitguard_bury(s) == -1) {
 		warn("cannot remove '%s'", s->dir);
 		w->failed = 1;
 	}
-	free(name);
 }
 
 static const struct session *

@@ -493,8 +493,8 @@ gitguard_unmake(const struct workspace *w, const char *session)
 	free(path);
 }
 
-void
-gitguard_unmake_of(const struct session *s)
+int
+gitguard_bury(const struct session *s)
 {
 	struct workspace w;
 	char *path = session_fact(s, "workspace");
@@ -504,4 +504,5 @@ gitguard_unmake_of(const struct session *s)
 		workspace_free(&w);
 	}
 	free(path);
+	return session_remove(s);
 }

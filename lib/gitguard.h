@@ -43,8 +43,11 @@ int	gitguard_make(const struct workspace *, struct gitguard *);
  * session at all) is alive.  What is no longer as it was made stays.
  */
 void	gitguard_unmake(const struct workspace *, const char *session);
-/* The same for a dead session, whose workspace is among its facts. */
+/*
+ * The same for a dead session, whose workspace is among its facts, which is
+ * then removed: as session_remove.
+ */
 struct session;
-void	gitguard_unmake_of(const struct session *);
+int	gitguard_bury(const struct session *);
 
 #endif

@@ -1,0 +1,106 @@
+#!/usr/bin/env bats
+# What aipod-launch decides before any engine is asked; launch.bats has the
+# rest, on a real one.
+
+load helper
+
+setup() {
+	setup_env
+	export AIPOD_AGENT=shell
+	# an engine that only tells that it was run
+	mkdir "$T/bin"
+	printf '#!/bin/sh\necho "$@" >>"%s/engine"\nexit 1\n' "$T" >"$T/bin/podman"
+	chmod 755 "$T/bin/podman"
+	export AIPOD_ENGINE=$T/bin/podman
+}
+
+@test "usage" {
+	status 0 aipod-launch --help
+	has "$output" --egress
+	status 0 aipod-launch --version
+	status 100 aipod-launch --no-such-option
+	status 100 aipod-launch -w "$T/missing" true
+	status 100 aipod-launch -w "$T/ws" --egress perhaps true
+	has "$stderr" "must be ask, deny, record or open"
+	status 100 aipod-launch -w "$T/ws" --pids 0 true
+	status 100 aipod-launch -w "$T/ws" -a no-such-agent true
+	has "$stderr" shell
+	[ ! -e "$T/engine" ]
+}
+
+@test "no engine at all" {
+	unset AIPOD_ENGINE
+	status 127 env PATH="$TOP/build/bin" "$TOP/build/bin/aipod-launch" \
+	    -w "$T/ws" true
+	has "$stderr" "install podman"
+	status 127 aipod-launch --engine "$T/nothing" -w "$T/ws" true
+}
+
+@test "workspaces that would give aipod's own files away" {
+	for w in "$T" "$T/config" "$T/config/aipod" "$T/state" "$T/run" /; do
+		status 100 aipod-launch -w "$w" true
+		has "$stderr" "must not reach"
+	done
+	# through a link, too, and where the directory does not exist yet
+	ln -s "$T" "$T/ws/up"
+	status 100 aipod-launch -w "$T/ws/up" true
+	XDG_STATE_HOME=$T/ws/not/yet status 100 aipod-launch -w "$T/ws" true
+	[ ! -e "$T/engine" ]
+}
+
+@test "a dry run says everything that keeps the agent in" {
+	status 0 aipod-launch -n -w "$T/ws" cmd 'a b' "it's"
+	line=$(printf '%s\n' "$output" | tail -n 1)
+	for word in "--network none" --cap-drop=all "no-new-privileges" \
+	    "--pull=never" ":/run/aipod:ro" ":/run/aipod/bin:ro" \
+	    ":/etc/resolv.conf:ro" "--strict -- " "cmd 'a b' 'it'\\''s'"; do
+		has "$line" "$word"
+	done
+	lacks "$line" "--privileged"
+	# a shell reads back what was meant
+	eval "set -- $line"
+	while [ $# -gt 1 ]; do shift; done
+	is "$1" "it's"
+	[ ! -e "$T/engine" ]
+	[ -z "$(find "$T/run" "$T/state" -mindepth 1)" ]
+}
+
+@test "open egress is another box, and says so in one line" {
+	status 0 aipod-launch -n --egress open -w "$T/ws" true
+	has "$output" "--network aipod-$(aipod-hash "$T/ws")-net"
+	has "$output" --mcp-only
+	is "$(printf '%s\n' "$stderr" | grep -c 'network of its own')" 1
+	status 0 aipod-launch -n -w "$T/ws" true
+	is "$stderr" ""
+}
+
+@test "paths that the engine cannot take are refused, others quoted" {
+	mkdir "$T/with:colon" "$T/with:both,of" "$T/with space"
+	status 0 aipod-launch -n -w "$T/with:colon" true
+	has "$output" "type=bind,source=$T/with:colon,target=/app"
+	status 100 aipod-launch -n -w "$T/with:both,of" true
+	has "$stderr" "rename it"
+	status 0 aipod-launch -n -w "$T/with space" true
+	has "$output" "'$T/with space:/app'"
+}
+
+@test "an engine that fails: its words, our status, nothing left" {
+	status 101 aipod-launch -w "$T/ws" true
+	has "$stderr" "could not be built"
+	[ -e "$T/engine" ]
+	[ -z "$(find "$T/run" -name lock)" ]
+}
+
+@test "settings and environment" {
+	printf 'MEMORY=1g\nPIDS=77\n' >"$T/config/aipod/config"
+	AIPOD_ENGINE=$T/bin/docker
+	cp "$T/bin/podman" "$T/bin/docker"
+	status 0 aipod-launch -n -w "$T/ws" true
+	has "$output" "--pids-limit 77 --memory 1g"
+	status 0 aipod-launch -n --memory 2g -e A=b -e HOME -w "$T/ws" true
+	has "$output" "--memory 2g"
+	has "$output" "-e A=b -e HOME"
+	chmod 666 "$T/config/aipod/config"
+	status 100 aipod-launch -n -w "$T/ws" true
+	has "$stderr" "chmod go-w"
+}
