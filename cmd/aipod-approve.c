@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <getopt.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -14,13 +15,14 @@
 #include "ask.h"
 #include "askfront.h"
 #include "askterm.h"
-#include "audit.h"
 #include "buf.h"
 #include "conf.h"
 #include "io.h"
 #include "json.h"
 #include "mem.h"
 #include "rec.h"
+#include "runfiles.h"
+#include "settle.h"
 #include "status.h"
 #include "tool.h"
 #include "utf8.h"
@@ -98,56 +100,42 @@ xsubject(struct buf *b)
 		errx(ST_USAGE, "a subject cannot hold a NUL byte");
 }
 
-/* The record of the answer; a yes that cannot be recorded is none. */
-static void
-record(const struct workspace *w, const struct ask *q, struct ask_answer *a)
-{
-	struct audit rec = { q->session, q->kind, ask_choice_name(a->choice),
-	    a->reason, q->subject.p, q->subject.len, NULL };
-
-	if (audit_add(w, &rec) == 0)
-		return;
-	warn("cannot write the audit trail");
-	ask_refuse(a, "The answer could not be recorded on the host, so it is"
-	    " no. Tell the user.");
-}
-
 static int
-cmd_ask(const char *dir, const char *kind, const char *message,
-    const char *changes)
+cmd_ask(struct ask *q, const char *dir)
 {
-	struct ask q;
+	struct runfiles rf;
 	struct ask_answer a;
 	struct workspace w;
 	const char *why, *f[2];
-	char *top;
+	char *top, fault[SETTLE_WHY];
 
-	if (strcmp(kind, "command") != 0 && strcmp(kind, "host") != 0 &&
-	    strcmp(kind, "service") != 0)
+	if (strcmp(q->kind, "command") != 0 && strcmp(q->kind, "host") != 0 &&
+	    strcmp(q->kind, "service") != 0)
 		errx(ST_USAGE, "kind '%s': must be command, host or service",
-		    kind);
+		    q->kind);
 	xworkspace_open(&w, dir);
-	memset(&q, 0, sizeof(q));
-	xsubject(&q.subject);
-	q.kind = xstrdup(kind);
-	q.workspace = xstrdup(w.path);
-	q.session = dup_or_null(getenv("AIPOD_SESSION"));
-	q.agent = dup_or_null(getenv("AIPOD_AGENT"));
-	q.message = dup_or_null(message);
-	q.changes = dup_or_null(changes);
+	xsubject(&q->subject);
+	q->workspace = xstrdup(w.path);
+	q->session = dup_or_null(getenv("AIPOD_SESSION"));
+	q->agent = dup_or_null(getenv("AIPOD_AGENT"));
+	q->lock = -1;
+	memset(&rf, 0, sizeof(rf));
 	top = asks_dir(&w);
-	if (ask_open(&q, top, &why) == 0) {
-		ask_user(&q, &a);
-		if (a.silence && ask_silence(&q) == -1)
-			warn("cannot silence the session");
-	} else
-		ask_refuse(&a, why);
-	record(&w, &q, &a);
-	ask_close(&q);
+	if (settle_look(q, &w, &rf, &a) == 0) {
+		if (ask_open(q, top, &why) == 0)
+			ask_user(q, &a);
+		else
+			ask_refuse(&a, why);
+	}
+	signal(SIGPIPE, SIG_IGN);	/* who asked may be gone */
+	if (settle(q, &w, &rf, &a, fault) == -1)
+		warnx("%s", fault);
+	ask_close(q);
 	free(top);
 	f[0] = ask_choice_name(a.choice);
 	f[1] = a.reason;
 	rec_line(stdout, 2, f);
+	runfiles_free(&rf);
 	workspace_free(&w);
 	xio_close_stdout();
 	return a.choice == ASK_NO ? ST_NO : ST_YES;
@@ -206,12 +194,20 @@ list(const struct ask *q, int n, int json)
 static int
 answer(const struct ask *q, const char *line)
 {
+	struct ask_answer a;
+
 	if (ask_put(q, line) == -1) {
 		if (errno == EEXIST || errno == ENOENT)
 			errx(ST_NO, "question '%s' has been answered already",
 			    q->id);
 		err(ST_SYS, "cannot answer '%s'", q->id);
 	}
+	if (!ask_taken(q, 10000))
+		errx(ST_SYS, "whoever asked '%s' is gone: nothing was allowed",
+		    q->id);
+	if (q->unbound != NULL && ask_parse(&a, line) == 0 &&
+	    a.choice == ASK_ALWAYS && tool_verbose >= 0)
+		warnx("allowed once only: %s", q->unbound);
 	return ST_YES;
 }
 
@@ -298,20 +294,22 @@ cmd_pending(int argc, char *argv[], int listing, int json)
 int
 main(int argc, char *argv[])
 {
-	const char *dir = NULL, *kind = NULL, *message = NULL, *changes = NULL;
+	const char *dir = NULL;
+	struct ask q;
 	int c, listing = 0, json = 0;
 
+	memset(&q, 0, sizeof(q));
 	while ((c = tool_getopt(&tool, argc, argv, "+k:m:c:lw:j", options)) !=
 	    -1)
 		switch (c) {
 		case 'k':
-			kind = optarg;
+			q.kind = xstrdup(optarg);
 			break;
 		case 'm':
-			message = optarg;
+			q.message = dup_or_null(optarg);
 			break;
 		case 'c':
-			changes = optarg;
+			q.changes = dup_or_null(optarg);
 			break;
 		case 'l':
 			listing = 1;
@@ -327,10 +325,10 @@ main(int argc, char *argv[])
 		}
 	argc -= optind;
 	argv += optind;
-	if (kind != NULL) {
+	if (q.kind != NULL) {
 		if (argc > 0)
 			tool_usage(&tool);
-		return cmd_ask(dir, kind, message, changes);
+		return cmd_ask(&q, dir);
 	}
 	return cmd_pending(argc, argv, listing, json);
 }

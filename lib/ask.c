@@ -5,6 +5,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -144,8 +145,8 @@ static void
 remove_dir(int topfd, const char *id)
 {
 	static const char *const facts[] = { "kind", "subject", "workspace",
-	    "session", "agent", "message", "changes", "text", "at", "lock",
-	    "answer" };
+	    "session", "agent", "message", "changes", "unbound", "text", "at",
+	    "lock", "answer" };
 	size_t i;
 	int fd;
 
@@ -237,6 +238,7 @@ make_dir(struct ask *q, int topfd)
 	    put_fact(fd, "agent", q->agent) == -1 ||
 	    put_fact(fd, "message", q->message) == -1 ||
 	    put_fact(fd, "changes", q->changes) == -1 ||
+	    put_fact(fd, "unbound", q->unbound) == -1 ||
 	    put_fact(fd, "at", at) == -1 ||
 	    io_replace(fd, "text", text.p, text.len, 0600) == -1))
 		rc = -1;
@@ -289,6 +291,7 @@ release(struct ask *q)
 	free(q->agent);
 	free(q->message);
 	free(q->changes);
+	free(q->unbound);
 }
 
 void
@@ -333,6 +336,7 @@ load(struct ask *q, const char *top, const char *id)
 	q->agent = get_fact(fd, "agent");
 	q->message = get_fact(fd, "message");
 	q->changes = get_fact(fd, "changes");
+	q->unbound = get_fact(fd, "unbound");
 	at = get_fact(fd, "at");
 	ok = io_slurp_at(fd, "subject", &q->subject, FACT_MAX) == 0 &&
 	    q->kind != NULL && q->workspace != NULL && at != NULL &&
@@ -441,6 +445,26 @@ out:
 	buf_free(&b);
 	errno = saved;
 	return rc;
+}
+
+/* The asker takes its directory away when it is done. */
+int
+ask_taken(const struct ask *q, int ms)
+{
+	int fd, held = 1, grace = 1000;
+
+	for (; ms > 0 && grace > 0; ms -= 20) {
+		fd = open(q->dir, O_RDONLY | O_DIRECTORY | O_NOFOLLOW |
+		    O_CLOEXEC);
+		if (fd == -1)
+			return 1;
+		held = is_pending(fd);
+		close(fd);
+		if (!held)
+			grace -= 20;	/* it may be at it this moment */
+		poll(NULL, 0, 20);
+	}
+	return 0;
 }
 
 int

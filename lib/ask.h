@@ -26,6 +26,7 @@ struct ask {
 	char		*agent;		/* NULL: unknown */
 	char		*message;	/* the agent's words, or NULL */
 	char		*changes;	/* why an always-rule is void, or NULL */
+	char		*unbound;	/* why always means once, or NULL */
 	long long	 at;		/* when it was asked */
 };
 
@@ -59,6 +60,11 @@ void	 asks_free(struct ask *, int n);
 
 /* Answer: 0, or -1 with errno EEXIST when somebody did before. */
 int	 ask_put(const struct ask *, const char *line);
+/*
+ * Wait until the asker has acted on an answer that was put: 1 when it has, 0
+ * when it is gone and has not, or is still at it after ms.
+ */
+int	 ask_taken(const struct ask *, int ms);
 /* The answer if there is one: 1, else 0. */
 int	 ask_get(const struct ask *, struct ask_answer *);
 /* From now on every question of this session is answered with no. */

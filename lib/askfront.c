@@ -229,9 +229,23 @@ stop(struct front *f, int group)
 
 /* ---- waiting ------------------------------------------------------------- */
 
+static void
+hold(int on)
+{
+	sigset_t set;
+
+	sigemptyset(&set);
+	sigaddset(&set, SIGHUP);
+	sigaddset(&set, SIGINT);
+	sigaddset(&set, SIGTERM);
+	sigprocmask(on ? SIG_BLOCK : SIG_UNBLOCK, &set, NULL);
+}
+
 /*
  * 1 when there is an answer: the front end's or one given elsewhere; the
- * first wins.  -1 when the front end failed, 0 when the time is over.
+ * first wins.  From then on no signal that asks to end comes between the
+ * answer and what is done about it.  -1 when the front end failed, 0 when the
+ * time is over.
  */
 static int
 await(struct front *f, const struct ask *q, struct ask_answer *a,
@@ -244,13 +258,19 @@ await(struct front *f, const struct ask *q, struct ask_answer *a,
 	int rc = 0;
 
 	while (rc == 0 && now_ms() < end) {
+		hold(1);
 		if (ask_get(q, a)) {
 			rc = 1;
 			break;
 		}
-		if (poll(&p, p.fd == -1 ? 0 : 1, 100) < 1 ||
-		    buf_reserve(&b, 512) == -1)
+		hold(0);
+		rc = poll(&p, p.fd == -1 ? 0 : 1, 100);
+		if (rc < 1 || buf_reserve(&b, 512) == -1) {
+			rc = 0;
 			continue;
+		}
+		rc = 0;
+		hold(1);
 		if ((r = read(p.fd, b.p + b.len, 512)) > 0)
 			b.len += (size_t)r;
 		if (r > 0 && memchr(b.p, '\n', b.len) == NULL &&
@@ -264,6 +284,8 @@ await(struct front *f, const struct ask *q, struct ask_answer *a,
 		} else
 			rc = ask_get(q, a) ? 1 : -1;
 	}
+	if (rc != 1)
+		hold(0);
 	buf_free(&b);
 	return rc == -1 && now_ms() >= end ? 0 : rc;
 }

@@ -111,6 +111,9 @@ ask_render(const struct ask *q, struct buf *b)
 		    " has changed:\n\n");
 		add_lines(b, "  ~ ", q->changes, strlen(q->changes), 0);
 	}
+	if (q->unbound != NULL)
+		buf_printf(b, "\nHere \"always\" means once: %s\n",
+		    q->unbound);
 	if (q->message != NULL && *q->message != '\0')
 		add_message(b, q->message);
 	return b->bad ? -1 : 0;

@@ -1,5 +1,4 @@
 #include <err.h>
-#include <errno.h>
 #include <stdlib.h>
 #include <string.h>
 
@@ -13,7 +12,6 @@
 #include "mem.h"
 #include "rec.h"
 #include "ruleset.h"
-#include "runfiles.h"
 #include "status.h"
 #include "workspace.h"
 
@@ -62,71 +60,22 @@ ask(const char *cmd, size_t len, const char *message, const char *changes,
 	return choice;
 }
 
-/* "Always", as a rule bound to what was there when the user said so. */
-static void
-remember(const struct workspace *w, const struct runfiles *rf, const char *cmd,
-    size_t len)
-{
-	struct rules one = RULES_INIT;
-	struct buf line = BUF_INIT;
-	char *path, *text, why[256];
-
-	buf_puts(&line, "allow command ");
-	rule_quote(&line, cmd, len, 1);
-	buf_printf(&line, " digest %s", rf->digest);
-	xbuf_check(&line);
-	text = xstrdup(buf_str(&line));
-	path = workspace_state(w, "rules");
-	free(xworkspace_make_state(w));
-	if (allow_keep(w, rf) == -1)
-		warn("cannot keep copies of what the command runs");
-	if (rules_parse(&one, "rule", text) == -1 || one.n != 1)
-		warnx("cannot make a rule: %s", one.why);
-	else if (ruleset_edit(path, allow_same, &one.r[0], buf_str(&line),
-	    why) == -1)
-		warn("cannot change '%s'", path);
-	rules_free(&one);
-	free(path);
-	free(text);
-	buf_free(&line);
-}
-
+/* What an "always" is bound to is aipod-approve's affair, as is the rule. */
 static int
-ask_user(const struct workspace *w, const char *cmd, size_t len,
-    const char *message, const char *changes, char **why)
+ask_user(const char *cmd, size_t len, const char *message, const char *changes,
+    char **why)
 {
-	struct runfiles before, after;
-	char *choice;
-	int yes = 0;
+	char *choice = ask(cmd, len, message, changes, why);
+	int yes;
 
-	if (runfiles_find(&before, w->path, cmd, len) == -1) {
-		*why = xasprintf("What the command runs could not be read on"
-		    " the host: %s.", strerror(errno));
-		return 0;
-	}
-	choice = ask(cmd, len, message, changes, why);
-	if (choice != NULL && (strcmp(choice, "once") == 0 ||
-	    strcmp(choice, "always") == 0)) {
-		/* what they looked at is what they said yes to */
-		if (runfiles_find(&after, w->path, cmd, len) == -1 ||
-		    strcmp(before.digest, after.digest) != 0)
-			*why = xstrdup("A file that the command runs was"
-			    " changed while the user was asked, so the answer"
-			    " does not hold. Leave the files alone and ask"
-			    " again.");
-		else {
-			yes = 1;
-			if (strcmp(choice, "always") == 0 && !after.over)
-				remember(w, &after, cmd, len);
-		}
-		runfiles_free(&after);
-	} else if (choice == NULL && *why == NULL)
+	yes = choice != NULL && (strcmp(choice, "once") == 0 ||
+	    strcmp(choice, "always") == 0);
+	if (choice == NULL && *why == NULL)
 		*why = xstrdup("The user could not be asked, so the answer is"
 		    " no.");
-	runfiles_free(&before);
-	free(choice);
-	if (!yes && *why == NULL)
+	else if (!yes && *why == NULL)
 		*why = xstrdup("The user said no.");
+	free(choice);
 	return yes;
 }
 
@@ -150,7 +99,7 @@ consent_command(const struct workspace *w, const char *cmd, size_t len,
 	if (allow_judge(&a, &rs, w, "command", cmd, len, NULL) == -1)
 		*why = xstrdup(a.why);
 	else if (a.verdict == RULE_NONE)
-		yes = ask_user(w, cmd, len, message, a.changed, why);
+		yes = ask_user(cmd, len, message, a.changed, why);
 	else if (trail(w, a.verdict == RULE_ALLOW ? "allow" : "deny", a.text,
 	    cmd, len) == -1)
 		*why = xstrdup("The request could not be recorded on the host,"

@@ -17,7 +17,6 @@
 #include "mem.h"
 #include "runfiles.h"
 
-#define FILES_MAX	256		/* watched for one command */
 #define TOKENS_MAX	20000		/* looked up for one command */
 #define SCAN_MAX	(512 * 1024)	/* bytes searched for names of scripts */
 #define FILE_MAX	(32 * 1024 * 1024)
@@ -104,7 +103,7 @@ add(struct runfiles *rf, const char *name)
 {
 	if (known(rf, name))
 		return NULL;
-	if (rf->n == FILES_MAX) {
+	if (rf->n == RUNFILES_MAX) {
 		rf->over = 1;
 		return NULL;
 	}

@@ -10,6 +10,8 @@
 
 #include "hash.h"
 
+#define RUNFILES_MAX	256
+
 struct runfile {
 	char	*name;			/* below the workspace */
 	char	 digest[HASH_HEX];

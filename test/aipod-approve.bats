@@ -136,6 +136,51 @@ one_pending() { [ "$(aipod-approve -l | wc -l)" = 1 ]; }
 	! kill -0 "$(cat "$T/pid")" 2>/dev/null
 }
 
+@test "always is a rule before it is an answer, whoever asked may be gone" {
+	pending 'echo always'
+	status 0 aipod-approve always "$id"
+	has "$(aipod-allow list)" 'echo always'
+	wait "$asker"
+	# nobody reads the answer any more
+	approver 'cat >"$T/got"; until [ -e "$T/go" ]; do sleep 0.1; done; echo always'
+	sh -c 'printf "echo orphan" | aipod-approve -k command | sleep 60' 3>&- &
+	reader=$!
+	until_true 5 test -s "$T/got"
+	kill -9 $(ps -o pid= --ppid "$reader" | while read -r p; do
+		[ "$(cat "/proc/$p/comm")" != sleep ] || echo "$p"; done)
+	touch "$T/go"
+	until_true 5 eval 'aipod-allow list | grep -q "echo orphan"'
+	# the asker is killed before it could act: who answers is told
+	AIPOD_APPROVER=queue pending 'echo never'
+	kill -STOP "$asker"
+	aipod-approve always "$id" 2>"$T/err" 3>&- &
+	answerer=$!
+	until_true 5 eval '[ -z "$(aipod-approve -l)" ]'
+	kill -9 "$asker"
+	rc=0
+	wait "$answerer" || rc=$?
+	is "$rc" 111
+	has "$(cat "$T/err")" 'nothing was allowed'
+	lacks "$(aipod-allow list)" 'echo never'
+}
+
+@test "always that cannot be bound is once, and the user is told so before" {
+	for i in $(seq 300); do
+		: >"f$i.sh"
+		echo "./f$i.sh"
+	done >all.sh
+	pending 'sh all.sh'
+	has "$(aipod-approve show "$id")" 'Here "always" means once: it runs more files'
+	status 0 aipod-approve always "$id"
+	has "$stderr" 'allowed once only'
+	wait "$asker"
+	is "$(cut -f1 "$T/answer")" once
+	is "$(aipod-allow list)" ""
+	pending 'sh f1.sh'
+	lacks "$(aipod-approve show "$id")" 'means once'
+	aipod-approve no "$id"
+}
+
 @test "a flood: at most eight wait, thirty are asked in a minute" {
 	session
 	for i in 1 2 3 4 5 6 7 8; do

@@ -1,0 +1,210 @@
+#!/usr/bin/env python3
+"""killer.py ROUNDS: ask a server for commands, say always to each, and kill -9
+the server, the tool, the approver or the supervisor at a random time.  Then
+nothing may be lost: see check().  Uses T, PATH and so on as the test sets them.
+"""
+import http.client
+import json
+import os
+import random
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+
+T, WS = os.environ["T"], os.path.join(os.environ["T"], "ws")
+TOKEN = "0123456789abcdef"
+WHO = ("server", "parser", "tool", "approver", "supervisor")
+
+
+def sh(*v):
+    return subprocess.run(v, cwd=WS, capture_output=True, text=True)
+
+
+HASH = sh("aipod-hash", WS).stdout.strip()
+STATE = os.path.join(os.environ["XDG_STATE_HOME"], "aipod", HASH)
+
+
+class Server:
+    def __init__(self):
+        self.start()
+
+    def start(self):
+        self.p = subprocess.Popen(
+            ["aipod-mcpd", "-q", "-l", "127.0.0.1:0", "-w", WS],
+            stdout=subprocess.PIPE, stderr=subprocess.DEVNULL, text=True,
+            env=dict(os.environ, AIPOD_TOKEN=TOKEN))
+        self.port = int(re.search(r":(\d+)/", self.p.stdout.readline())[1])
+
+    def call(self, command):
+        c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
+        try:
+            c.request("POST", "/mcp", json.dumps({
+                "jsonrpc": "2.0", "id": 1, "method": "tools/call",
+                "params": {"name": "run_command",
+                           "arguments": {"command": command}}}),
+                {"Content-Type": "application/json",
+                 "Authorization": "Bearer " + TOKEN})
+            c.getresponse().read()
+        except (OSError, http.client.HTTPException):
+            pass        # it was killed: that is the point
+        finally:
+            c.close()
+
+
+def children(pid):
+    try:
+        with open("/proc/%d/task/%d/children" % (pid, pid)) as f:
+            return [int(p) for p in f.read().split()]
+    except OSError:
+        return []
+
+
+def named(pid):
+    try:
+        with open("/proc/%d/comm" % pid) as f:
+            return f.read().strip()
+    except OSError:
+        return ""
+
+
+def below(pid, name):
+    found = []
+    for c in children(pid):
+        if named(c) == name:
+            found.append(c)
+        found += below(c, name)
+    return found
+
+
+def supervisors():
+    found = []
+    top = os.path.join(STATE, "commands")
+    for d, _, files in os.walk(top):
+        if "pid" in files and "exit" not in files:
+            try:
+                with open(os.path.join(d, "pid")) as f:
+                    found.append(int(f.read()))
+            except (OSError, ValueError):
+                pass
+    return [p for p in found if named(p) == "aipod-command"]
+
+
+def victims(server, who):
+    if who == "server":
+        return [server.p.pid]
+    if who == "parser":
+        return below(server.p.pid, "aipod-mcpd")
+    if who == "tool":
+        return [p for p in children(server.p.pid)
+                if named(p) == "aipod-command"]
+    if who == "approver":
+        return below(server.p.pid, "aipod-approve")
+    return supervisors()
+
+
+def forget_recent():
+    """The throttle is not what is tested here."""
+    top = os.path.join(os.environ["XDG_RUNTIME_DIR"], "aipod", HASH)
+    for d, _, files in os.walk(top):
+        if "recent" in files:
+            try:
+                os.unlink(os.path.join(d, "recent"))
+            except OSError:
+                pass
+
+
+def play(rounds):
+    server, killed, spared = Server(), dict.fromkeys(WHO, 0), set()
+    n = 0
+    for i in range(rounds):
+        who = WHO[i % len(WHO)]
+        commands = ["sleep 0.0%d; echo %d" % (random.randrange(1, 9), n + k)
+                    for k in range(3)]
+        n += 3
+        threads = [threading.Thread(target=server.call, args=(c,))
+                   for c in commands]
+        for t in threads:
+            t.start()
+        end = time.monotonic() + 3
+        time.sleep(random.uniform(0, 0.15))
+        while not (v := victims(server, who)) and time.monotonic() < end and \
+                any(t.is_alive() for t in threads):
+            time.sleep(0.003)
+        if v:
+            try:
+                os.kill(random.choice(v), signal.SIGKILL)
+                killed[who] += 1
+            except ProcessLookupError:
+                pass
+        if who != "approver":
+            spared.update(commands)
+        for t in threads:
+            t.join()
+        if server.p.poll() is not None or who in ("server", "parser"):
+            server.p.kill()
+            server.p.wait()
+            server.p.stdout.close()
+            server.start()
+        forget_recent()
+    server.p.terminate()
+    server.p.wait()
+    return killed, spared
+
+
+def until(what, why):
+    for _ in range(150):
+        if what():
+            return
+        time.sleep(0.1)
+    sys.exit(why())
+
+
+def check(spared):
+    trail = sh("aipod-log", "-k", "command").stdout.splitlines()
+    with open(os.path.join(T, "said")) as f:
+        said = set(f.read().splitlines())
+    # an answer that was taken is in the trail
+    taken = {l[5] for l in (t.split("\t") for t in trail) if l[3] == "always"}
+    said &= spared & taken
+    assert said, "nobody was asked"
+
+    def lost():
+        rules = sh("aipod-allow", "list").stdout
+        return [c for c in said if c not in rules]
+    until(lambda: not lost(), lambda: "rules lost: %s" % lost())
+    for v in (("aipod-allow", "-C"), ("aipod-log", "verify")):
+        r = sh(*v)
+        assert r.returncode == 0, (v, r)
+
+    def unended():
+        out = sh("aipod-command", "list").stdout.splitlines()
+        return [l for l in out if l.split("\t")[1] == "running"]
+    until(lambda: not unended(), lambda: "never ended: %s" % unended())
+    listed = {l.split("\t")[0]
+              for l in sh("aipod-command", "list").stdout.splitlines()}
+    top = os.path.join(STATE, "commands")
+    for d, _, files in os.walk(top):
+        if "started" in files:
+            assert "exit" in files, "no end: " + d
+            with open(os.path.join(d, "exit")) as f:
+                text = f.read()
+            assert re.fullmatch(r"\d+\t[a-z]+\t[^\t\n]+\n", text), (d, text)
+            assert os.path.basename(d) in listed, "not listed: " + d
+    return len(said), len(listed)
+
+
+def main():
+    rounds = int(sys.argv[1])
+    killed, spared = play(rounds)
+    rules, commands = check(spared)
+    print("%d rounds; killed: %s; %d rules, %d commands" % (
+        rounds, " ".join("%s %d" % k for k in killed.items()), rules,
+        commands))
+    for who, n in killed.items():
+        assert n > 0, "no %s was ever hit" % who
+
+
+main()
