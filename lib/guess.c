@@ -107,6 +107,16 @@ guess_placeholder(const unsigned char *s, size_t n)
 }
 
 int
+guess_template(const unsigned char *v, size_t n)
+{
+	return memchr(v, '{', n) != NULL || memchr(v, '(', n) != NULL ||
+	    memchr(v, '<', n) != NULL || memchr(v, '[', n) != NULL ||
+	    *v == '$' || (*v == '%' && !(n > 2 && isxdigit(v[1]))) ||
+	    *v == '@' || guess_has(v, n, "xxx") ||
+	    guess_has(v, n, "***") || guess_has(v, n, "...");
+}
+
+int
 guess_dull(const unsigned char *s, size_t n)
 {
 	unsigned char seen[256];

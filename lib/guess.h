@@ -10,6 +10,8 @@ struct pairs;
 
 /* 1 when it stands for a value that is put in later, or is written out. */
 int	guess_placeholder(const unsigned char *, size_t n);
+/* 1 when somebody else puts it in: braces, brackets, a sign in front. */
+int	guess_template(const unsigned char *, size_t n);
 /* 1 when it is a run of few characters: xxxx, 000000, abababab. */
 int	guess_dull(const unsigned char *, size_t n);
 /* 1 when a generator could have made it; level 0 (lenient) to 2 (strict). */

@@ -18,6 +18,7 @@
 #include "scancheck.h"
 #include "status.h"
 
+#define LINE		2048		/* bytes of a line or command */
 #define CODED		6144		/* bytes of a coded run */
 
 static void
@@ -218,7 +219,8 @@ look_kind(const char *path)
 		{ "pp", LOOK_CODE }, { "php", LOOK_CODE },
 		{ "groovy", LOOK_CODE }, { "ipynb", LOOK_CODE },
 		{ "tsv", LOOK_CODE }, { "csv", LOOK_CODE },
-		{ "lock", LOOK_CODE }, { "sum", LOOK_CODE }, { "m4", LOOK_CODE }, { "ac", LOOK_CODE },
+		{ "lock", LOOK_CODE }, { "sum", LOOK_CODE },
+		{ "m4", LOOK_CODE }, { "ac", LOOK_CODE },
 		{ "am", LOOK_CODE }, { "cmake", LOOK_CODE },
 		{ "css", LOOK_CODE }, { "map", LOOK_CODE },
 		{ "md", LOOK_PROSE }, { "txt", LOOK_PROSE },
@@ -250,6 +252,38 @@ look_kind(const char *path)
 		if (strcasecmp(dot + 1, known[i].ext) == 0)
 			return known[i].kind;
 	return LOOK_PLAIN;
+}
+
+int
+look_word(const struct look *l, size_t i, const char *word)
+{
+	return i < l->n && guess_begins(l->s + i, l->n - i, word);
+}
+
+size_t
+look_line_end(const struct look *l, size_t i, int joined)
+{
+	size_t k;
+
+	for (k = 0; i < l->n && k < LINE; i++, k++)
+		if (l->s[i] == '\n' && !(joined && i > 0 &&
+		    (l->s[i - 1] == '\\' || (l->s[i - 1] == '\r' && i > 1 &&
+		    l->s[i - 2] == '\\'))))
+			break;
+	return i;
+}
+
+int
+look_random(const struct look *l, size_t from, size_t to, int level)
+{
+	const unsigned char *v = l->s + from;
+	size_t n = to - from;
+
+	if (n >= 40 && n <= 200 && guess_random(&l->rules->pairs, v, n, 2) &&
+	    !guess_has(v, n, "${") && !guess_has(v, n, "{{"))
+		return 1;
+	return !guess_placeholder(v, n) &&
+	    guess_random(&l->rules->pairs, v, n, level);
 }
 
 void

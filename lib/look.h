@@ -87,6 +87,13 @@ void	 look_add(struct look *, const char *rule, size_t from, size_t to,
 	    int rank);
 enum look_kind look_kind(const char *path);
 
+/* 1 when the text at i begins with the word, which is in lower case. */
+int	 look_word(const struct look *, size_t i, const char *word);
+/* The end of the line; joined: of the lines that a backslash joins. */
+size_t	 look_line_end(const struct look *, size_t i, int joined);
+/* 1 when what is in [from, to) was generated; level as of guess_random. */
+int	 look_random(const struct look *, size_t from, size_t to, int level);
+
 /* The place with this name and argument, for the rules; NULL: no such. */
 void	(*place_find(const char *name))(struct look *,
 	    const struct rule_secret *, size_t, size_t);
