@@ -8,7 +8,6 @@
 #include <unistd.h>
 
 #include "dial.h"
-#include "io.h"
 
 static void	step(void *);
 
@@ -35,7 +34,7 @@ interleave(struct dial *d, const struct addr *a, int n)
 static void
 drop(struct dial *d, struct watch *w)
 {
-	loop_want(d->loop, w, 0);
+	loop_forget(d->loop, w);
 	close(w->fd);
 	w->fd = -1;
 }
@@ -83,13 +82,13 @@ attempt(struct dial *d, struct watch *w, const struct addr *a)
 	socklen_t len = addr_sockaddr(a, d->port, &ss);
 	int saved;
 
-	if ((w->fd = socket(a->family, SOCK_STREAM, 0)) == -1)
+	w->fd = socket(a->family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
+	if (w->fd == -1)
 		return -1;
 	w->want = 0;
 	w->fn = connected;
 	w->arg = d;
-	if (io_cloexec(w->fd, 1) == 0 && io_nonblock(w->fd, 1) == 0 &&
-	    (connect(w->fd, (struct sockaddr *)&ss, len) == 0 ||
+	if ((connect(w->fd, (struct sockaddr *)&ss, len) == 0 ||
 	    errno == EINPROGRESS) && loop_want(d->loop, w, LOOP_OUT) == 0)
 		return 0;
 	saved = errno;
@@ -146,6 +145,10 @@ dial_start(struct dial *d, struct loop *l, struct alarms *as,
 		d->try[i].fd = -1;
 	d->alarm.fn = step;
 	d->alarm.arg = d;
+	if (attempt(d, &d->try[0], &d->addr[d->next++]) == 0)
+		return d->next == n ? 0 : alarm_set(as, &d->alarm,
+		    DIAL_STAGGER);
+	d->error = errno;
 	return alarm_set(as, &d->alarm, 0);
 }
 

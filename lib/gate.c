@@ -83,6 +83,12 @@ discard(struct gate_conn *c)
 {
 	struct gate *g = c->gate;
 
+	/* both descriptors are closed below */
+	loop_forget(g->loop, &c->client);
+	if (c->state == GATE_PUMPING) {
+		pump_end(&c->pump);
+		c->state = GATE_DRAINING;
+	}
 	leave(c);
 	record_end(c, c->why);
 	if (c->up != -1)
@@ -553,7 +559,8 @@ accepted(struct gate *g, int fd)
 		close(fd);
 		return;
 	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (g->token != NULL)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	c->gate = g;
 	c->up = -1;
 	c->client.fd = fd;
@@ -566,8 +573,7 @@ accepted(struct gate *g, int fd)
 	g->conns = c;
 	if (++g->nconn == g->maxconn)
 		loop_want(g->loop, &g->listener, 0);
-	if (io_cloexec(fd, 1) == -1 || io_nonblock(fd, 1) == -1 ||
-	    loop_want(g->loop, &c->client, LOOP_IN) == -1 ||
+	if (loop_want(g->loop, &c->client, LOOP_IN) == -1 ||
 	    within(c, GATE_HEAD_MS) == -1)
 		discard(c);
 }
@@ -580,7 +586,8 @@ acceptable(struct watch *w, int events)
 
 	(void)events;
 	for (i = 0; i < 16 && g->nconn < g->maxconn; i++) {
-		if ((fd = accept(w->fd, NULL, NULL)) == -1)
+		if ((fd = accept4(w->fd, NULL, NULL, SOCK_NONBLOCK |
+		    SOCK_CLOEXEC)) == -1)
 			return;
 		accepted(g, fd);
 	}

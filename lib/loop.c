@@ -14,22 +14,22 @@ loop_init(struct loop *l)
 	return l->epfd == -1 ? -1 : 0;
 }
 
-int
-loop_want(struct loop *l, struct watch *w, int events)
+/* What this round still holds must not be called any more. */
+static void
+unbatch(struct loop *l, const struct watch *w)
+{
+	int i;
+
+	for (i = 0; i < l->n; i++)
+		if (l->batch[i] == w)
+			l->batch[i] = NULL;
+}
+
+static int
+control(struct loop *l, struct watch *w, int op, int events)
 {
 	struct epoll_event ev = { .events = 0 };
-	int i, op;
 
-	if (events == w->want)
-		return 0;
-	if (events == 0) {
-		op = EPOLL_CTL_DEL;
-		/* what this round still holds must not be called any more */
-		for (i = 0; i < l->n; i++)
-			if (l->batch[i] == w)
-				l->batch[i] = NULL;
-	} else
-		op = w->want == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
 	if (events & LOOP_IN)
 		ev.events |= EPOLLIN;
 	if (events & LOOP_OUT)
@@ -39,6 +39,34 @@ loop_want(struct loop *l, struct watch *w, int events)
 		return -1;
 	w->want = events;
 	return 0;
+}
+
+int
+loop_want(struct loop *l, struct watch *w, int events)
+{
+	if (events == w->want)
+		return 0;
+	if (events == 0)
+		unbatch(l, w);
+	return control(l, w, events == 0 ? EPOLL_CTL_DEL :
+	    w->want == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD, events);
+}
+
+void
+loop_forget(struct loop *l, struct watch *w)
+{
+	unbatch(l, w);
+	w->want = 0;
+}
+
+int
+loop_move(struct loop *l, struct watch *from, struct watch *to, int events)
+{
+	int op = from->want == 0 ? EPOLL_CTL_ADD : EPOLL_CTL_MOD;
+
+	loop_forget(l, from);
+	to->fd = from->fd;
+	return control(l, to, op, events);
 }
 
 int

@@ -39,6 +39,17 @@ int	loop_init(struct loop *);
  */
 int	loop_want(struct loop *, struct watch *, int events);
 /*
+ * The watch's descriptor is going to be closed, and no other descriptor is of
+ * the same file: take it out at the price of nothing.
+ */
+void	loop_forget(struct loop *, struct watch *);
+/*
+ * The watch to takes over the descriptor of from, which need not be watched,
+ * and waits for these events, not 0.  0, or -1 with errno.
+ */
+int	loop_move(struct loop *, struct watch *from, struct watch *to,
+	    int events);
+/*
  * Wait once, at most ms milliseconds (-1: for ever), and call what is ready.
  * 0, or -1 with errno.
  */

@@ -293,7 +293,7 @@ pump_refuse(struct pump *p, int i)
 }
 
 int
-pump_start(struct pump *p, struct loop *l, int a, int b,
+pump_take(struct pump *p, struct loop *l, struct watch *a, struct watch *b,
     void (*done)(struct pump *), void *arg)
 {
 	int i;
@@ -301,14 +301,24 @@ pump_start(struct pump *p, struct loop *l, int a, int b,
 	p->loop = l;
 	p->done = done;
 	p->arg = arg;
-	p->side[0].fd = a;
-	p->side[1].fd = b;
 	for (i = 0; i < 2; i++) {
 		p->side[i].want = 0;
 		p->side[i].fn = ready;
 		p->side[i].arg = p;
 	}
+	if (loop_move(l, a, &p->side[0], LOOP_IN) == -1 ||
+	    loop_move(l, b, &p->side[1], LOOP_IN) == -1)
+		return -1;
 	return want(p);
+}
+
+int
+pump_start(struct pump *p, struct loop *l, int a, int b,
+    void (*done)(struct pump *), void *arg)
+{
+	struct watch wa = { .fd = a }, wb = { .fd = b };
+
+	return pump_take(p, l, &wa, &wb, done, arg);
 }
 
 void
@@ -319,6 +329,18 @@ pump_stop(struct pump *p)
 	for (i = 0; i < 2; i++) {
 		if (p->side[i].want != 0)
 			loop_want(p->loop, &p->side[i], 0);
+		drop(&p->flow[i]);
+	}
+}
+
+void
+pump_end(struct pump *p)
+{
+	int i;
+
+	for (i = 0; i < 2; i++) {
+		if (p->side[i].want != 0)
+			loop_forget(p->loop, &p->side[i]);
 		drop(&p->flow[i]);
 	}
 }

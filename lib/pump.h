@@ -45,6 +45,11 @@ struct pump {
  */
 int	pump_start(struct pump *, struct loop *, int a, int b,
 	    void (*done)(struct pump *), void *arg);
+/*
+ * The same; the watches that the two have had become the pump's.
+ */
+int	pump_take(struct pump *, struct loop *, struct watch *a,
+	    struct watch *b, void (*done)(struct pump *), void *arg);
 /* Before pump_start: bytes that were read from side i already; 0 or -1. */
 int	pump_ahead(struct pump *, int i, const void *, size_t);
 /*
@@ -52,7 +57,11 @@ int	pump_ahead(struct pump *, int i, const void *, size_t);
  * can read an answer in peace.
  */
 void	pump_refuse(struct pump *, int i);
-/* Take out of the loop and release buffers. */
+/*
+ * Take out of the loop and release buffers.  When the descriptors are to be
+ * closed, pump_end costs less.
+ */
 void	pump_stop(struct pump *);
+void	pump_end(struct pump *);
 
 #endif

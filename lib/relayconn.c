@@ -36,11 +36,9 @@ conn_free(struct conn *c)
 	struct relay *r = c->relay;
 	struct linger hard = { 1, 0 };
 
-	pump_stop(&c->pump);
-	if (c->client.want != 0)
-		loop_want(&r->loop, &c->client, 0);
-	if (c->peer.want != 0)
-		loop_want(&r->loop, &c->peer, 0);
+	pump_end(&c->pump);
+	loop_forget(&r->loop, &c->client);
+	loop_forget(&r->loop, &c->peer);
 	if (c->quit)
 		setsockopt(c->client.fd, SOL_SOCKET, SO_LINGER, &hard,
 		    sizeof(hard));
@@ -86,12 +84,9 @@ conn_pump(struct conn *c)
 {
 	struct relay *r = c->relay;
 
-	loop_want(&r->loop, &c->client, 0);
-	loop_want(&r->loop, &c->peer, 0);
-	if (pump_start(&c->pump, &r->loop, c->client.fd, c->peer.fd,
-	    pump_done, c) == -1) {
+	if (pump_take(&c->pump, &r->loop, &c->client, &c->peer, pump_done,
+	    c) == -1)
 		conn_cut(c);
-	}
 }
 
 /* The client hears why only where it speaks HTTP; else it is cut off. */
@@ -192,8 +187,10 @@ conn_unserved(struct conn *c)
 		conn_cut(c);
 		return;
 	}
-	if (c->peer.fd != -1)
+	if (c->peer.fd != -1) {
+		loop_forget(&c->relay->loop, &c->peer);
 		close(c->peer.fd);
+	}
 	c->peer.fd = sv[0];
 	send(sv[1], text, sizeof(text) - 1, MSG_NOSIGNAL);
 	close(sv[1]);

@@ -81,9 +81,8 @@ raw() { printf "$1" | socat -t 5 - UNIX:"$SOCK" | tr -d '\r'; }
 audit() { cut -f 3-7 "$XDG_STATE_HOME"/aipod/*/audit; }
 
 # Records are written behind the connection's back.
-noted() {
-	until_true 5 eval 'audit | grep -qF -e "$1"' || noted "$1"
-}
+in_audit() { audit | grep -qF -e "$1"; }
+noted() { until_true 5 in_audit "$1"; }
 
 @test "a name that a rule allows is reached, another is refused and told why" {
 	rules 'allow host *.site.example' 'deny host b.site.example'
