@@ -1,10 +1,14 @@
 /*
  * net serve PORT: on 127.0.0.1, "e" is answered with a byte, "b" with zeroes
- * for as long as they are read.
+ * for as long as they are read, and after "k", a byte, the connection stays.
  * net bulk MB ADDR PORT [CONNECT-TO]: read so much and print MB/s.
  * net conns SECONDS ADDR PORT [CONNECT-TO]: 8 processes connect, ask "e" and
- * close; print how often a second.  CONNECT-TO: through an HTTP proxy.
+ * close; print how often a second.
+ * net hold N ADDR PORT [CONNECT-TO]: open N connections, exchange a byte on each,
+ * print N, and keep them until standard input ends.
+ * CONNECT-TO: through an HTTP proxy.
  */
+#include <sys/resource.h>
 #include <sys/socket.h>
 #include <sys/wait.h>
 #include <netinet/in.h>
@@ -42,6 +46,17 @@ address(const char *addr, const char *port)
 }
 
 static void
+limit(void)
+{
+	struct rlimit r;
+
+	if (getrlimit(RLIMIT_NOFILE, &r) == 0) {
+		r.rlim_cur = r.rlim_max;
+		setrlimit(RLIMIT_NOFILE, &r);
+	}
+}
+
+static void
 serve(const char *port)
 {
 	struct sockaddr_in sin = address("127.0.0.1", port);
@@ -55,6 +70,7 @@ serve(const char *port)
 	if (bind(s, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
 	    listen(s, 4096) == -1)
 		err(1, "listen");
+	limit();
 	for (;;) {
 		if ((fd = accept(s, NULL, NULL)) == -1)
 			continue;
@@ -65,7 +81,8 @@ serve(const char *port)
 						_exit(0);
 		} else if (read(fd, &c, 1) == 1 && write(fd, "x", 1) != 1)
 			warn("write");
-		close(fd);
+		if (c != 'k')
+			close(fd);
 	}
 }
 
@@ -82,12 +99,13 @@ dial(char *const *to)
 	if (to[2] == NULL)
 		return fd;
 	dprintf(fd, "CONNECT %s HTTP/1.1\r\nHost: %s\r\n\r\n", to[2], to[2]);
-	for (;;) {
-		if ((n = (int)read(fd, head + len, 1)) != 1)
+	/* nothing follows the head before we have spoken */
+	do {
+		n = (int)read(fd, head + len, sizeof(head) - (size_t)len);
+		if (n <= 0)
 			errx(1, "proxy hung up: %.*s", len, head);
-		if ((len += n) >= 4 && memcmp(head + len - 4, "\r\n\r\n", 4) == 0)
-			break;
-	}
+		len += n;
+	} while (len < 4 || memcmp(head + len - 4, "\r\n\r\n", 4) != 0);
 	if (memcmp(head + 8, " 200", 4) != 0)
 		errx(1, "proxy: %.*s", len, head);
 	return fd;
@@ -143,6 +161,24 @@ conns(double seconds, char *const *to)
 	printf("%.0f\n", total / (now() - start));
 }
 
+static void
+hold(int n, char *const *to)
+{
+	char c;
+	int i, fd;
+
+	limit();
+	for (i = 0; i < n; i++) {
+		fd = dial(to);
+		if (write(fd, "k", 1) != 1 || read(fd, &c, 1) != 1)
+			err(1, "connection %d", i);
+	}
+	printf("%d\n", n);
+	fflush(stdout);
+	while (read(STDIN_FILENO, &c, 1) > 0)
+		;
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -152,6 +188,8 @@ main(int argc, char *argv[])
 		return 100;
 	if (strcmp(argv[1], "bulk") == 0)
 		bulk(strtod(argv[2], NULL), argv + 3);
+	else if (strcmp(argv[1], "hold") == 0)
+		hold((int)strtol(argv[2], NULL, 10), argv + 3);
 	else
 		conns(strtod(argv[2], NULL), argv + 3);
 	return 0;
