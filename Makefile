@@ -29,11 +29,14 @@ unit: $(UNITS)
 
 fuzzers: $(FUZZERS)
 
-check: programs unit
+# These two are typed by people who have not built yet: on two processors.
+check:
+	$(MAKE) -j2 programs unit
 	./configure --get-deps=check --deps-only
 	test/run
 
-try: programs
+try:
+	$(MAKE) -j2 programs
 	test/try/try
 
 bench: programs
@@ -51,7 +54,7 @@ install: programs
 	        $(DESTDIR)$(libexecdir)/aipod/ || exit 1; done
 	for p in $(SCRIPTS); do $(INSTALL) -m 755 $$p \
 	    $(DESTDIR)$(libexecdir)/aipod/ || exit 1; done
-	for p in $(BOX); do $(INSTALL) -s -m 755 $$p \
+	for p in $(BOX); do ln -f $(DESTDIR)$(libexecdir)/aipod/$${p##*/} \
 	    $(DESTDIR)$(libexecdir)/aipod/box/ || exit 1; done
 	$(INSTALL) -m 644 $(BOXDATA) $(DESTDIR)$(libexecdir)/aipod/box/
 	cd share && find . -type d ! -name doc -exec $(INSTALL) -d \
