@@ -233,7 +233,7 @@ on_tty() {
 	cat >"$T/tty.exp" <<-EOT
 	log_user 0
 	log_file -a -noappend $T/shown
-	set timeout 20
+	set timeout 60
 	set stty_init "rows ${rows:-40} columns ${cols:-100}"
 	spawn -noecho sh -c {stty -a >$T/before; aipod-approve -k command <$T/cmd >$T/answer; echo "status \$?" >>$T/answer; sleep \${PAUSE-0}; stty -a >$T/after}
 	proc want {what} { expect -ex \$what {} timeout { exit 9 } eof { exit 8 } }
@@ -314,7 +314,7 @@ on_tty() {
 @test "aipod approve answer: from another terminal" {
 	session
 	pending 'make test'
-	expect -c 'log_user 0; set timeout 20
+	expect -c 'log_user 0; set timeout 60
 	    spawn aipod-approve answer; expect -ex "s \[n]: "; send "a\r"; expect eof'
 	wait "$asker"
 	is "$(cut -f1 "$T/answer")" always
@@ -330,7 +330,7 @@ on_tty() {
 	printf 'make test' | aipod-approve -k command >$T/answer
 	EOT
 	chmod +x "$T/in-tmux"
-	expect -c 'log_user 0; set timeout 20; set stty_init "rows 40 columns 100"
+	expect -c 'log_user 0; set timeout 60; set stty_init "rows 40 columns 100"
 	    spawn tmux -f /dev/null new-session '"$T/in-tmux"'
 	    expect -ex "s \[n]: "; sleep 0.3; send "y\r"; expect eof'
 	tmux kill-server 2>/dev/null || true

@@ -239,7 +239,7 @@ $(stat -c %u "$T/ws")"
 	IMAGE=$output
 	printf 'RUN echo e\033[2Jvil\n' >>aipod.Dockerfile
 	cat >"$T/say" <<-'EOT'
-	set timeout 60
+	set timeout 300
 	spawn sh -c "aipod-build; echo status $?"
 	expect "now? " { send "[lindex $argv 0]\r" }
 	expect eof

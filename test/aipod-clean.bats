@@ -54,10 +54,10 @@ networks() { "$E" network ls --filter "name=aipod-$H-" --format '{{.Name}}'; }
 @test "on a terminal it asks" {
 	command -v expect >/dev/null || skip "no expect"
 	furnish
-	expect -c 'set timeout 20; spawn aipod-clean; expect "y/N"; send "n\r"; expect eof' >"$T/out"
+	expect -c 'set timeout 60; spawn aipod-clean; expect "y/N"; send "n\r"; expect eof' >"$T/out"
 	has "$(cat "$T/out")" "Remove the home volume of '"
 	is "$(volumes)" "aipod-$H-home"
-	expect -c 'set timeout 20; spawn aipod-clean; expect "y/N"; send "y\r"; expect eof' >"$T/out"
+	expect -c 'set timeout 60; spawn aipod-clean; expect "y/N"; send "y\r"; expect eof' >"$T/out"
 	is "$(volumes)" ""
 	[ ! -e "$XDG_STATE_HOME/aipod/$H" ]
 }

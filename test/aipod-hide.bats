@@ -12,7 +12,7 @@ at_terminal() {
 	shift
 	command -v expect >/dev/null || skip "no expect"
 	cat >"$T/at.exp" <<-'X'
-	set timeout 20
+	set timeout 60
 	spawn -noecho {*}$argv
 	foreach a [split $env(ANSWER) {}] {
 		expect {\? } { send "$a\r" }

@@ -84,7 +84,7 @@ RUN reboot'
 	command -v expect >/dev/null || skip "no expect here"
 	mkdir .git
 	cat >"$T/say" <<-'EOT'
-	set timeout 20
+	set timeout 60
 	spawn aipod-init
 	expect "agents" { send "shell,claude\r" }
 	expect "base" { send "alpine\r" }

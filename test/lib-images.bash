@@ -5,6 +5,7 @@
 # agent_file_setup AGENT: its default image, or skip and say why.
 agent_file_setup() {
 	local cache=${AIPOD_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aipod-test}
+	[ "${AIPOD_TEST_NPM-yes}" != no ] || skip "AIPOD_TEST_NPM=no"
 	command -v npm >/dev/null || skip "no npm here"
 	command -v python3 >/dev/null || skip "no python3 here"
 	engine_file_setup
