@@ -31,8 +31,8 @@
 static const struct tool tool = {
 	"aipod-approve",
 	"-k KIND [-m TEXT] [-c TEXT] <SUBJECT\n"
-	"       aipod-approve [-jl] [show|answer|yes|always|no|silence ID"
-	" [REASON]]",
+	"       aipod-approve [-jl] [show|answer|yes|always|always-domain|no|silence"
+	" ID [REASON]]",
 	"  -k, --kind KIND      ask about a command, host or service: its bytes\n"
 	"                       come by standard input\n"
 	"  -m, --message TEXT   the agent's own words\n"
@@ -42,6 +42,7 @@ static const struct tool tool = {
 	"      answer [ID]      show it and read an answer from this terminal\n"
 	"      yes ID           once\n"
 	"      always ID        and from now on\n"
+	"      always-domain ID for a host: from now on all of its domain\n"
 	"      no ID [REASON]   1 in the container, 2 wrong direction, 3 stop\n"
 	"                       and ask, or words\n"
 	"      silence ID       no to all questions of its session\n"
@@ -205,7 +206,7 @@ answer(const struct ask *q, const char *line)
 	if (!ask_taken(q, 10000))
 		errx(ST_SYS, "whoever asked '%s' is gone: nothing was allowed",
 		    q->id);
-	if (q->unbound != NULL && ask_parse(&a, line) == 0 &&
+	if (q->unbound != NULL && ask_parse(q, &a, line) == 0 &&
 	    a.choice == ASK_ALWAYS && tool_verbose >= 0)
 		warnx("allowed once only: %s", q->unbound);
 	return ST_YES;
@@ -255,8 +256,11 @@ act(const char *verb, const struct ask *q, int argc, char *argv[])
 		line = xasprintf("no %s", argv[0]);
 		rc = answer(q, line);
 		free(line);
-	} else if (ask_parse(&a, verb) == 0)
+	} else if (ask_parse(q, &a, verb) == 0)
 		rc = answer(q, verb);
+	else if (strcmp(verb, "always-domain") == 0)
+		errx(ST_USAGE, "question '%s' has no domain that could be"
+		    " allowed", q->id);
 	else
 		errx(ST_USAGE, "unknown word '%s': see --help", verb);
 	return rc;

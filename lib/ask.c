@@ -39,7 +39,8 @@ static const char *const reasons[] = {
 const char *
 ask_choice_name(enum ask_choice c)
 {
-	static const char *const names[] = { "failed", "once", "always", "no" };
+	static const char *const names[] = { "failed", "once", "always",
+	    "always-domain", "no" };
 
 	return names[c];
 }
@@ -64,9 +65,10 @@ is_one_of(const char *s, size_t n, const char *list)
 }
 
 int
-ask_parse(struct ask_answer *a, const char *line)
+ask_parse(const struct ask *q, struct ask_answer *a, const char *line)
 {
 	struct buf b = BUF_INIT;
+	char pattern[ASK_PATTERN];
 	size_t n;
 
 	memset(a, 0, sizeof(*a));
@@ -77,6 +79,9 @@ ask_parse(struct ask_answer *a, const char *line)
 			a->choice = ASK_ONCE;
 		else if (is_one_of(line, n, "always\0a\0"))
 			a->choice = ASK_ALWAYS;
+		else if (is_one_of(line, n, "always-domain\0d\0") &&
+		    ask_domain(q->kind, q->subject.p, q->subject.len, pattern))
+			a->choice = ASK_DOMAIN;
 		if (a->choice != ASK_FAILED)
 			return 0;
 	}
@@ -476,7 +481,7 @@ ask_get(const struct ask *q, struct ask_answer *a)
 	free(path);
 	if (line == NULL)
 		return 0;
-	if (ask_parse(a, line) == -1)
+	if (ask_parse(q, a, line) == -1)
 		ask_refuse(a, line);
 	free(line);
 	return 1;

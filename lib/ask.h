@@ -13,7 +13,7 @@
 #define ASK_RATE	30		/* questions a minute in a session */
 #define ASK_MESSAGE	1000		/* bytes of the agent's words shown */
 
-enum ask_choice { ASK_FAILED, ASK_ONCE, ASK_ALWAYS, ASK_NO };
+enum ask_choice { ASK_FAILED, ASK_ONCE, ASK_ALWAYS, ASK_DOMAIN, ASK_NO };
 
 struct ask {
 	char		 id[ASK_ID];
@@ -38,10 +38,19 @@ struct ask_answer {
 
 const char *ask_choice_name(enum ask_choice);
 /*
- * Read an answer: once (yes, y), always (a), no (n) [1|2|3|words], 1, 2, 3,
- * silence (s).  0, or -1 when it is none; then the choice is ASK_FAILED.
+ * Read an answer: once (yes, y), always (a), always-domain (d) where the
+ * question has one, no (n) [1|2|3|words], 1, 2, 3, silence (s).  0, or -1 when
+ * it is none; then the choice is ASK_FAILED.
  */
-int	 ask_parse(struct ask_answer *, const char *line);
+int	 ask_parse(const struct ask *, struct ask_answer *, const char *line);
+/*
+ * For a host's question on the n bytes NAME:PORT: the pattern of all names
+ * beside this one, "*.DOMAIN" or "*.DOMAIN:PORT".  1, or 0 when there is none to
+ * be had: DOMAIN would be a top-level domain, or like co.uk.
+ */
+#define ASK_PATTERN	272
+int	 ask_domain(const char *kind, const char *subject, size_t n,
+	    char pattern[ASK_PATTERN]);
 /* A no that nobody gave, with the words that the agent is to read. */
 void	 ask_refuse(struct ask_answer *, const char *reason);
 

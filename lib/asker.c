@@ -7,6 +7,7 @@
 #include <unistd.h>
 
 #include "argv.h"
+#include "ask.h"
 #include "asker.h"
 #include "buf.h"
 #include "child.h"
@@ -74,11 +75,14 @@ allow(const char *pattern)
 
 /* A port goes into the rule unless it is one that a rule without has. */
 static int
-always(const struct asker_question *q)
+always(const struct asker_question *q, const char *subject, int domain)
 {
-	char pattern[NAME_HOST_MAX + 8];
+	char pattern[ASK_PATTERN];
 
-	if ((q->port == 80 || q->port == 443) &&
+	if (domain) {
+		if (!ask_domain("host", subject, strlen(subject), pattern))
+			return -1;
+	} else if ((q->port == 80 || q->port == 443) &&
 	    strcmp(q->name, JUDGE_HOST) != 0)
 		snprintf(pattern, sizeof(pattern), "%s", q->name);
 	else
@@ -97,7 +101,9 @@ ask(const struct asker_question *q, char why[JUDGE_WHY])
 	if (rc == ST_YES && strcmp(choice, "once") == 0)
 		return ASKER_ONCE;
 	if (rc == ST_YES && strcmp(choice, "always") == 0)
-		return always(q) == 0 ? ASKER_ALWAYS : ASKER_ONCE;
+		return always(q, subject, 0) == 0 ? ASKER_ALWAYS : ASKER_ONCE;
+	if (rc == ST_YES && strcmp(choice, "always-domain") == 0)
+		return always(q, subject, 1) == 0 ? ASKER_ALWAYS : ASKER_ONCE;
 	return rc == ST_NO ? ASKER_NO : ASKER_FAILED;
 }
 

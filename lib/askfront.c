@@ -146,6 +146,7 @@ static void
 program_environment(const struct ask *q, int seconds)
 {
 	char num[16], *text = xasprintf("%s/text", q->dir);
+	char pattern[ASK_PATTERN] = "";
 
 	snprintf(num, sizeof(num), "%d", seconds);
 	setenv("AIPOD_ASK_ID", q->id, 1);
@@ -153,6 +154,8 @@ program_environment(const struct ask *q, int seconds)
 	setenv("AIPOD_ASK_WORKSPACE", q->workspace, 1);
 	setenv("AIPOD_ASK_SESSION", q->session != NULL ? q->session : "", 1);
 	setenv("AIPOD_ASK_AGENT", q->agent != NULL ? q->agent : "", 1);
+	ask_domain(q->kind, q->subject.p, q->subject.len, pattern);
+	setenv("AIPOD_ASK_DOMAIN", pattern, 1);
 	setenv("AIPOD_ASK_TEXT", text, 1);
 	setenv("AIPOD_ASK_SECONDS", num, 1);
 	free(text);
@@ -276,7 +279,7 @@ await(struct front *f, const struct ask *q, struct ask_answer *a,
 		if (r > 0 && memchr(b.p, '\n', b.len) == NULL &&
 		    b.len < ANSWER_MAX / 2)
 			continue;
-		if (buf_str(&b) == NULL || ask_parse(&mine, b.p) == -1)
+		if (buf_str(&b) == NULL || ask_parse(q, &mine, b.p) == -1)
 			rc = ask_get(q, a) ? 1 : -1;
 		else if (ask_put(q, b.p) == 0) {
 			*a = mine;

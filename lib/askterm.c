@@ -209,14 +209,16 @@ converse(struct ui *u, struct buf *line)
 	    "  3  no: stop and ask me            s  no to all of this"
 	    " session\r\n";
 	struct ask_answer a;
-	char prompt[64];
+	char prompt[64], pattern[ASK_PATTERN];
 	int rc;
 
 	if ((rc = show(u)) == -1)
 		return -1;
 	if (rc == 1)
 		return buf_puts(line, "no");
-	if (put(u, keys) == -1 || settle(u) == -1)
+	if (put(u, keys) == -1 || (ask_domain(u->q->kind, u->q->subject.p,
+	    u->q->subject.len, pattern) && (put(u, "  d  always for ") == -1 ||
+	    put(u, pattern) == -1 || put(u, "\r\n") == -1)) || settle(u) == -1)
 		return -1;
 	for (;;) {
 		snprintf(prompt, sizeof(prompt), "Answer within %ld s [n]: ",
@@ -225,7 +227,7 @@ converse(struct ui *u, struct buf *line)
 			return -1;
 		if (u->n == 0)
 			return buf_puts(line, "no");
-		if (ask_parse(&a, u->line) == 0)
+		if (ask_parse(u->q, &a, u->line) == 0)
 			return buf_puts(line, u->line);
 		if (put(u, "Please type one of the letters above and Enter."
 		    "\r\n") == -1)

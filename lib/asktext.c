@@ -1,8 +1,10 @@
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "ask.h"
 #include "buf.h"
+#include "name.h"
 #include "utf8.h"
 
 /*
@@ -89,9 +91,50 @@ add_message(struct buf *b, const char *s)
 		buf_printf(b, "(and %zu bytes more)\n", n - ASK_MESSAGE);
 }
 
+/* A name of two labels below which strangers register, as far as one can tell. */
+static int
+is_public(const char *first, const char *last)
+{
+	static const char *const generic[] = { "com", "net", "org", "gov",
+	    "edu", "info", NULL };
+	size_t n = (size_t)(last - first) - 1;
+	int i;
+
+	for (i = 0; generic[i] != NULL; i++)
+		if (strlen(generic[i]) == n && memcmp(generic[i], first, n) == 0)
+			return 1;
+	return n <= 3 && strlen(last) == 2;
+}
+
+int
+ask_domain(const char *kind, const char *subject, size_t n,
+    char pattern[ASK_PATTERN])
+{
+	char name[NAME_HOST_MAX], *up, *last;
+	const char *host;
+	size_t len;
+	int port;
+
+	if (strcmp(kind, "host") != 0 || name_split_port(subject, n, &host,
+	    &len, &port) == -1 || name_normalise(host, len, name) != NAME_HOST ||
+	    strcmp(name, "host.containers.internal") == 0 ||
+	    (up = strchr(name, '.')) == NULL ||
+	    (last = strchr(++up, '.')) == NULL)
+		return 0;
+	if (strchr(++last, '.') == NULL && is_public(up, last))
+		return 0;
+	if (port == 80 || port == 443)
+		snprintf(pattern, ASK_PATTERN, "*.%s", up);
+	else
+		snprintf(pattern, ASK_PATTERN, "*.%s:%d", up, port);
+	return 1;
+}
+
 int
 ask_render(const struct ask *q, struct buf *b)
 {
+	char pattern[ASK_PATTERN];
+
 	if (strcmp(q->kind, "command") == 0)
 		buf_puts(b, "An agent wants to run a command on this machine,"
 		    " outside its box.\n\n");
@@ -106,6 +149,9 @@ ask_render(const struct ask *q, struct buf *b)
 	add_fact(b, "agent", q->agent);
 	add_fact(b, "question", q->id);
 	add_subject(b, q);
+	if (ask_domain(q->kind, q->subject.p, q->subject.len, pattern))
+		buf_printf(b, "\nInstead, always-domain allows from now on all"
+		    " of:\n\n  * %s\n", pattern);
 	if (q->changes != NULL) {
 		buf_puts(b, "\nYou have allowed this before, but what it runs"
 		    " has changed:\n\n");

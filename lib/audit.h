@@ -19,7 +19,8 @@ struct workspace;
 struct audit {
 	const char	*session;	/* NULL: none */
 	const char	*kind;		/* command, host, service, ... */
-	const char	*verdict;	/* allow, deny, once, always, no, end */
+	const char	*verdict;	/* allow, deny, once, always,
+					   always-domain, no, end */
 	const char	*why;		/* the rule, the answer's reason; or NULL */
 	const char	*subject;	/* any bytes */
 	size_t		 len;

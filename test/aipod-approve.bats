@@ -71,6 +71,38 @@ one_pending() { [ "$(aipod-approve -l | wc -l)" = 1 ]; }
 	has "$output" "The user said no: use the staging host"
 }
 
+@test "always for all of a host's domain, where there is one" {
+	host() { printf '%s' "$1" | aipod-approve -k host; }
+	approver 'echo "$AIPOD_ASK_DOMAIN" >"$T/domain"; cat "$AIPOD_ASK_TEXT" >"$T/text"; echo always-domain'
+	status 0 host api.eu.example.org:443
+	is "$output" $'always-domain\t-'
+	is "$(cat "$T/domain")" '*.eu.example.org'
+	grep -qxF '  * *.eu.example.org' "$T/text"
+	status 0 host api.example.org:22
+	is "$(cat "$T/domain")" '*.example.org:22'
+	for name in example.org localhost foo.co.uk foo.com.au 1.2.3.4 \
+	    host.containers.internal; do
+		status 1 host $name:443
+		is "$(cat "$T/domain")" ''
+		! grep -q always-domain "$T/text"
+	done
+	status 1 ask <<<a.example.org:443
+	approver 'echo d'
+	status 0 host a.example.org:80
+	session
+	printf a.example.org:443 | AIPOD_APPROVER=queue aipod-approve -k host \
+	    >"$T/answer" 3>&- &
+	asker=$!
+	until_true 5 one_pending
+	status 0 aipod-approve always-domain "$(aipod-approve -l | cut -f1)"
+	wait "$asker"
+	is "$(cut -f1 "$T/answer")" always-domain
+	pending x
+	status 100 aipod-approve always-domain "$id"
+	status 0 aipod-approve no "$id"
+	wait "$asker" || true
+}
+
 @test "whatever is no clear yes is no" {
 	for say in 'echo Yes please' 'echo' 'true' 'exit 1' 'echo onceonce' \
 	    'printf "once always\n"' 'printf "\033[1monce\n"' 'kill -9 $$' \

@@ -445,6 +445,12 @@ dead.example:80 allowed, but: Connection refused"
 	until_true 5 grep -q 'allow c.site.example 443' "$T/hosts"
 	has "$(cat "$XDG_STATE_HOME"/aipod/*/rules)" "allow host c.site.example"
 	is "$(grep -c ==== "$T/asked")" 3
+	echo always-domain >"$T/answer"
+	has "$(web http://d.site.example/)" "at 5.5.5.5"
+	until_true 5 grep -qF 'allow *.site.example 443' "$T/hosts"
+	has "$(cat "$XDG_STATE_HOME"/aipod/*/rules)" "allow host *.site.example"
+	has "$(web http://e.site.example/)" "at 5.5.5.5"
+	is "$(grep -c ==== "$T/asked")" 4
 }
 
 @test "it ends with SIGTERM, and its helpers with it" {
