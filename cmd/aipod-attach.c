@@ -37,6 +37,9 @@ xfact(const struct session *s, const char *name)
 {
 	char *fact;
 
+	if (session_fact(s, "server") != NULL)
+		errx(ST_USAGE, "session '%s' is a standing server (aipod"
+		    " serve): it has no container to join", s->id);
 	if ((fact = session_fact(s, name)) == NULL || *fact == '\0')
 		errx(ST_SYS, "session '%s' is still being put together: try"
 		    " again", s->id);

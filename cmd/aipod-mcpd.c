@@ -213,14 +213,17 @@ static void
 xsession_env(const struct args *a, struct session *own)
 {
 	struct workspace w;
+	char pid[16];
 	int lock;
 
 	memset(own, 0, sizeof(*own));
 	xworkspace_open(&w, a->workdir);
 	if (getenv("AIPOD_SESSION_DIR") == NULL && a->socket == -1) {
 		free(xconf_make_runtime_dir());
+		snprintf(pid, sizeof(pid), "%ld", (long)getpid());
 		if (session_make(&w, own, &lock) == -1 ||
-		    session_put(own, "workspace", w.path) == -1)
+		    session_put(own, "workspace", w.path) == -1 ||
+		    session_put(own, "server", pid) == -1)
 			err(ST_SYS, "cannot make a session");
 		if (setenv("AIPOD_SESSION", own->id, 1) == -1 ||
 		    setenv("AIPOD_SESSION_DIR", own->dir, 1) == -1)

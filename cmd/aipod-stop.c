@@ -44,10 +44,14 @@ stop(const struct session *s, const char *grace)
 	char *engine = session_fact(s, "engine");
 	char *container = session_fact(s, "container");
 	char *cid = session_fact(s, "cid");
+	char *server = session_fact(s, "server");
 	int null = open("/dev/null", O_RDWR | O_CLOEXEC);
 	pid_t pid = -1;
 
-	if (engine == NULL || container == NULL || cid == NULL)
+	if (server != NULL)
+		warnx("session '%s' is a standing server (aipod serve): end it"
+		    " where it runs, or with kill %s", s->id, server);
+	else if (engine == NULL || container == NULL || cid == NULL)
 		warnx("session '%s' is still being put together: try again",
 		    s->id);
 	else {
@@ -64,6 +68,7 @@ stop(const struct session *s, const char *grace)
 	free(engine);
 	free(container);
 	free(cid);
+	free(server);
 	return pid;
 }
 

@@ -193,6 +193,13 @@ $ws"
 	[[ $id =~ ^[0-9a-f]{8}$ ]]
 	d=$XDG_RUNTIME_DIR/aipod/$(aipod-hash "$ws")/$id
 	[ -d "$d" ]
+	# it has no container: that is said plainly
+	export XDG_CONFIG_HOME=$T/own/config XDG_STATE_HOME=$T/own/state
+	status 100 aipod-attach -w "$ws"
+	has "$stderr" 'standing server (aipod serve)'
+	status 111 aipod-stop -w "$ws"
+	has "$stderr" 'standing server (aipod serve)'
+	[ -d "$d" ]
 	end_server
 	[ ! -e "$d" ]
 }
