@@ -102,6 +102,25 @@ type_word(struct cursor *c)
 		*c = t;
 }
 
+/* Step to the default in a block in braces, past what else it says. */
+static void
+block_default(struct cursor *c)
+{
+	struct cursor t = *c;
+	int k;
+
+	for (k = 0; k < 200 && peek(&t, 0) != -1 && peek(&t, 0) != '}'; k++) {
+		if (peek(&t, 0) <= ' ' && peek(&t, 1) == 'd') {
+			t.i++;
+			if (looking_at(&t, "default")) {
+				*c = t;
+				return;
+			}
+		} else
+			t.i++;
+	}
+}
+
 /* "value" = , value: , </key><string> : the other half of a pair. */
 static int
 pair_operator(struct cursor *c, int *op)
@@ -125,6 +144,8 @@ pair_operator(struct cursor *c, int *op)
 	if (peek(&t, 0) == ',' || peek(&t, 0) == ';')
 		t.i++;
 	white(&t);
+	if (peek(&t, 0) == '{')		/* variable "x" { default = "y" } */
+		block_default(&t);
 	if (peek(&t, 0) == '"' || peek(&t, 0) == '\'' || peek(&t, 0) == '<')
 		t.i++;
 	for (i = 0; words[i] != NULL; i++) {
@@ -221,14 +242,15 @@ int
 assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a)
 {
 	struct cursor c = { s, n, at };
-	int q, esc = 0, k;
+	int q, esc = 0, k, below;
 	size_t i;
 
 	a->call = 0;
 	if ((peek(&c, 0) == '|' || peek(&c, 0) == '>') &&
 	    (peek(&c, 1) == '\n' || peek(&c, 1) == '-' || peek(&c, 1) == '\\'))
 		c.i += peek(&c, 1) == '-' ? 2 : 1;	/* a YAML block */
-	if (white(&c) && (a->op == '=' || a->op == ':') &&
+	below = white(&c);
+	if (below && (a->op == '=' || a->op == ':') &&
 	    peek(&c, 0) != '"' && peek(&c, 0) != '\'' && peek(&c, 0) != '`' &&
 	    c.i > 0 && s[c.i - 1] == '\n')
 		return 0;		/* the next line is its own */
@@ -258,6 +280,9 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a)
 		a->quote = 0;
 		a->from = c.i;
 		a->to = bare_end(&c);
+		/* a name on the next line, and its own value */
+		if (below && a->to > a->from && s[a->to - 1] == ':')
+			return 0;
 		return a->to > a->from;
 	}
 	c.i++;

@@ -212,13 +212,14 @@ form_curl(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	    isalnum(l->s[end]))
 		return;
 	for (i = end; i + 4 < stop; i++) {
-		if (!isblank(l->s[i]) || l->s[i + 1] != '-')
+		if (l->s[i] > ' ' || l->s[i + 1] != '-')
 			continue;
-		if (l->s[i + 2] == 'H' || look_word(l, i, " --header"))
+		if (l->s[i + 2] == 'H' || look_word(l, i + 1, "--header"))
 			curl_header(l, r, i + 3, stop);
-		if (look_word(l, i, " --user ") || look_word(l, i, " --user="))
+		if (look_word(l, i + 1, "--user ") ||
+		    look_word(l, i + 1, "--user="))
 			from = i + 8;
-		else if (look_word(l, i, " -u "))
+		else if (look_word(l, i + 1, "-u "))
 			from = i + 4;
 		else
 			continue;

@@ -116,6 +116,41 @@ guess_template(const unsigned char *v, size_t n)
 	    guess_has(v, n, "***") || guess_has(v, n, "...");
 }
 
+/* 1 when the most of it is one piece again and again: EXAMPLEEXAMPLE. */
+static int
+repeats(const unsigned char *s, size_t n)
+{
+	size_t i, p, run;
+
+	if (n < 24)
+		return 0;
+	if (n > 400)
+		n = 400;
+	for (p = 2; p <= 12; p++)
+		for (i = p, run = 0; i < n; i++) {
+			run = s[i] == s[i - p] ? run + 1 : 0;
+			if (run >= 2 * p && run * 2 >= n)
+				return 1;
+		}
+	return 0;
+}
+
+/* 1 when a long value has a part of the alphabet written out: klmnopqrstuv. */
+static int
+alphabet(const unsigned char *s, size_t n)
+{
+	size_t i, run = 1;
+
+	if (n < 64)
+		return 0;
+	for (i = 1; i < n; i++) {
+		run = isalpha(s[i]) && s[i] == s[i - 1] + 1 ? run + 1 : 1;
+		if (run >= 12)
+			return 1;
+	}
+	return 0;
+}
+
 int
 guess_dull(const unsigned char *s, size_t n)
 {
@@ -135,7 +170,7 @@ guess_dull(const unsigned char *s, size_t n)
 			run = 1;
 	}
 	return distinct < 4 || (distinct < 6 && n >= 16) || longest * 2 > n ||
-	    (longest >= 7 && n < 80);
+	    (longest >= 7 && n < 80) || repeats(s, n) || alphabet(s, n);
 }
 
 /* What the characters are, for a floor that fits them. */

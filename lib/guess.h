@@ -12,7 +12,8 @@ struct pairs;
 int	guess_placeholder(const unsigned char *, size_t n);
 /* 1 when somebody else puts it in: braces, brackets, a sign in front. */
 int	guess_template(const unsigned char *, size_t n);
-/* 1 when it is a run of few characters: xxxx, 000000, abababab. */
+/* 1 when it is a run of few characters, a piece again and again, or long and
+ * with a part of the alphabet in it: xxxx, 000000, abababab, klmnopqrstuv. */
 int	guess_dull(const unsigned char *, size_t n);
 /* 1 when a generator could have made it; level 0 (lenient) to 2 (strict). */
 int	guess_random(const struct pairs *, const unsigned char *, size_t n,

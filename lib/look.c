@@ -366,7 +366,8 @@ try_assigned(struct look *l, const struct rule_secret *r, size_t at,
 
 	/* a provider's name, not letters in the middle of other words */
 	if (l->kind == LOOK_BINARY || (at > 0 && islower(l->s[at]) &&
-	    isalpha(l->s[at - 1])) || (isupper(l->s[end - 1]) &&
+	    isalpha(l->s[at - 1]) && !(at > 1 && l->s[at - 1] == 'D' &&
+	    l->s[at - 2] == '-')) || (isupper(l->s[end - 1]) &&
 	    islower(l->s[end - 2])) || !assign_parse(l->s, l->n, at, end, &a))
 		return;
 	v = l->s + a.from;

@@ -218,6 +218,11 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 
 	if (at < l->seen_password)
 		return;
+	/* a short word that is a part of many: it has to be all of the name */
+	if (r->arg == 2 && (end >= l->n || isalnum(l->s[end]) ||
+	    strchr("_-.", l->s[end]) != NULL || (at > 0 &&
+	    (isalnum(l->s[at - 1]) || strchr("_-.$", l->s[at - 1]) != NULL))))
+		return;
 	if (!assign_parse(l->s, l->n, at, end, &a)) {
 		i = a.name_end;
 		/* --password x; -Password x; PASSWORD x in a Dockerfile */

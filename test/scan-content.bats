@@ -120,3 +120,30 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	[ -s want ]
 	diff want got
 }
+
+# random LENGTH: letters of both cases and digits, from a fixed generator
+token() {
+	awk -v n="$1" -v seed="$2" 'BEGIN { srand(seed); for (s = "Ab1Xy2";
+	    length(s) < n;) s = s substr("ABCDEFGHIJKLMNOPQRSTUVWXYZ" \
+	    "abcdefghijklmnopqrstuvwxyz0123456789", 1 + int(rand() * 62), 1)
+	    print s }'
+}
+
+@test "tokens of providers that no rule names, and values a step away" {
+	printf 'x acme_live_%s\n' "$(token 32 1)" >live
+	printf 'variable "corp_api_token" {\n  type = string\n  default = "%s"\n}\n' \
+	    "$(token 40 2)" >main.tf
+	printf 'jwt:\n  secret: "%s"\n' "$(token 32 3)" >nested.yml
+	printf 'curl https://a.example \\\n-u me:%s\n' "$(token 24 4)" >run
+	printf 'PASS = "%s"\n' "$(token 12 5)" >bare
+	printf 'bypass = "%s"\n' yes-or-no >bypass
+	status 1 aipod-scan --no-cache
+	is "$(cut -f1,2 <<<"$output" | tr '\t\n' ': ')" \
+	    "bare:1 live:1 main.tf:3 nested.yml:2 run:2 "
+}
+
+@test "what repeats, or has the alphabet in it, is an example" {
+	printf 'token = "%s"\n' "$(printf 'Sk3%.0s' 1 2 3 4 5 6 7 8 9 0 1 2)" >a
+	printf 'token = "%sklmnopqrstuvwx%s"\n' "$(token 30 6)" "$(token 30 7)" >b
+	status 0 aipod-scan --no-cache
+}
