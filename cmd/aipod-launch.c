@@ -311,8 +311,12 @@ run_once(struct launch *l, int *gone)
 	if (term != NULL)
 		term_close(term);
 	*gone = status == 125 && !s.created;
-	if (s.unclean && s.created)
+	if (s.unclean && s.created) {
 		child_run_quietly(rm.v);
+		warnx("'%s' ended before its container, which is removed now",
+		    l->engine.program);
+		status = ST_SYS;
+	}
 	gitguard_unmake(&l->w, l->session.id);
 	if (session_remove(&l->session) == -1)
 		warn("cannot remove '%s'", l->session.dir);
@@ -345,15 +349,6 @@ dry_run(struct launch *l)
 	xio_close_stdout();
 }
 
-static void
-say_open(const struct launch *l)
-{
-	if (tool_verbose >= 0)
-		warnx("--egress open: the box has a network of its own"
-		    " ('%s'): no host is asked about, none is logged, and DNS"
-		    " can carry secrets out", l->box.network);
-}
-
 int
 main(int argc, char *argv[])
 {
@@ -371,7 +366,9 @@ main(int argc, char *argv[])
 	xprepare_home(&l.prep);
 	if (strcmp(l.egress, "open") == 0) {
 		l.box.network = xprepare_network(&l.prep);
-		say_open(&l);
+		warnx("--egress open: the box has a network of its own ('%s'):"
+		    " no host is asked about, none is logged, and DNS can"
+		    " carry secrets out", l.box.network);
 	}
 	xprepare_command(&l.prep, argv + optind);
 	if (l.prep.dry_run) {

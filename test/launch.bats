@@ -240,8 +240,38 @@ start_box() {
 @test "the engine's client killed: the container goes" {
 	start_box "echo >up; sleep 1000"
 	pkill -9 -P "$launcher" -f "run --rm"
-	wait "$launcher" || true
+	rc=0
+	wait "$launcher" || rc=$?
+	is "$rc" 111
 	until_true 20 nothing_left
+}
+
+@test "the engine's monitor killed: the container goes" {
+	case $E in *docker*) skip "Docker's daemon looks after its own" ;; esac
+	start_box "echo >up; sleep 1000"
+	id=$("$E" ps -q --no-trunc --filter "label=aipod.workspace=$H")
+	pkill -9 -f "conmon .*$id"
+	rc=0
+	wait "$launcher" || rc=$?
+	is "$rc" 111
+	until_true 30 nothing_left
+}
+
+@test "open egress: a network of its own, MCP as ever" {
+	net=aipod-$H-net
+	"$E" network create "$net" >/dev/null 2>&1 ||
+	    skip "the engine cannot make a network here"
+	"$E" run --rm --network "$net" "$(aipod build)" true 2>/dev/null ||
+	    skip "the engine cannot run a container with a network here"
+	"$E" network rm "$net" >/dev/null
+	status 0 aipod run --egress open sh -c 'ls /sys/class/net | grep -v lo;
+	    wget -q -O - http://127.0.0.1:7822/health'
+	has "$output" eth0
+	has "$output" ok
+	is "$("$E" network inspect -f '{{index .Labels "aipod.workspace"}}' "$net")" "$H"
+	status 0 aipod clean -y
+	run "$E" network inspect "$net"
+	[ "$status" -ne 0 ]
 }
 
 @test "a server killed: it is started again, the session goes on" {
