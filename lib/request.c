@@ -119,6 +119,20 @@ gate_record(struct gate_conn *c, const char *verdict, const char *why,
 static int
 bad(struct gate_conn *c, int status, const char *why)
 {
+	char line[200];
+	size_t n;
+
+	/* the first line, in which the parser has put NULs for spaces */
+	for (n = 0; n < c->in.len && n < sizeof(line) && c->in.p[n] != '\r' &&
+	    c->in.p[n] != '\n'; n++)
+		line[n] = c->in.p[n] == '\0' ? ' ' : c->in.p[n];
+	while (n > 0 && line[n - 1] == ' ')
+		n--;
+	if (c->name != NULL)
+		gate_record(c, "deny", why, NULL);
+	else
+		scribe_note(&c->gate->scribe, "deny", why, n > 0 ? line : "-",
+		    n > 0 ? n : 1, NULL);
 	gate_refuse(c, status, "%s", why);
 	return -1;
 }
@@ -127,14 +141,14 @@ bad(struct gate_conn *c, int status, const char *why)
 static int
 take_name(struct gate_conn *c, const char *s, size_t n)
 {
-	char name[NAME_HOST_MAX];
+	char name[NAME_HOST_MAX], why[NAME_HOST_MAX + 64];
 
 	if ((c->kind = name_normalise(s, n, name)) == NAME_BAD)
 		return bad(c, 400, "this is no host name");
 	if (strlen(name) != n || strncasecmp(s, name, n) != 0) {
-		gate_refuse(c, 400, "a host must be given in its plain form:"
-		    " '%s'", name);
-		return -1;
+		snprintf(why, sizeof(why), "a host must be given in its plain"
+		    " form: '%s'", name);
+		return bad(c, 400, why);
 	}
 	if ((c->name = strdup(name)) == NULL)
 		return bad(c, 503, "out of memory");

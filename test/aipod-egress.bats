@@ -248,6 +248,9 @@ allow a.site.example 443"
 	has "$(raw 'POST http://a.site.example/ HTTP/1.1\r\nHost: a.site.example\r\nTransfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n')" "HTTP/1.1 400"
 	has "$(raw "GET http://a.site.example/ HTTP/1.1\r\nHost: a.site.example\r\nX: $(head -c 40000 /dev/zero | tr '\0' x)\r\n\r\n")" "HTTP/1.1 431"
 	has "$(raw "CONNECT $(head -c 9000 /dev/zero | tr '\0' x):443 HTTP/1.1\r\n\r\n")" "HTTP/1.1 414"
+	noted "host	deny	CONNECT takes NAME:PORT	CONNECT a.site.example HTTP/1.1	-"
+	noted "host	deny	a host must be given in its plain form: 'a.site.example'	CONNECT a.site.example.:443 HTTP/1.1	-"
+	noted "host	deny	Host names another than CONNECT	a.site.example:443	-"
 }
 
 @test "absolute form: rewritten, hop fields go, one request a connection" {
