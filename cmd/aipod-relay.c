@@ -1,30 +1,44 @@
 /*
  * aipod-relay: be PID 1 in the container: reap, resolve, relay.
  */
+#include <sys/types.h>
 #include <sys/resource.h>
+#include <sys/socket.h>
 
 #include <err.h>
 #include <errno.h>
+#include <netdb.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
 #include "init.h"
+#include "io.h"
 #include "mem.h"
+#include "name.h"
 #include "relay.h"
 #include "status.h"
 #include "tool.h"
 
 static const struct tool tool = {
 	"aipod-relay",
-	"[-msv] [-d DIR] -- COMMAND [ARG ...]",
+	"[-msv] [-d DIR] [--tcp HOST:PORT --token-file FILE] -- COMMAND\n"
+	"           [ARG ...]",
 	"  -d, --dir DIR        where the host's sockets are    [/run/aipod]\n"
+	"      --tcp HOST:PORT  reach aipod-egress here, not at DIR/egress.sock\n"
+	"      --token-file FILE\n"
+	"                       what it wants to be shown\n"
 	"  -m, --mcp-only       resolve and relay nothing but MCP\n"
 	"  -s, --strict         run nothing when a port cannot be had\n"
 };
 
+enum { OPT_TCP = 256, OPT_TOKEN };
+
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "dir", required_argument, NULL, 'd' },
+	{ "tcp", required_argument, NULL, OPT_TCP },
+	{ "token-file", required_argument, NULL, OPT_TOKEN },
 	{ "mcp-only", no_argument, NULL, 'm' },
 	{ "strict", no_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 }
@@ -66,8 +80,36 @@ extend_path(const char *dir)
 	free(longer);
 }
 
+static void
+xegress(struct relay *r, const char *tcp, const char *file)
+{
+	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai;
+	const char *host;
+	char *h, *token, port[8];
+	size_t n;
+	int number, rc;
+
+	if (name_split_port(tcp, strlen(tcp), &host, &n, &number) == -1)
+		errx(ST_USAGE, "tcp '%s': must be HOST:PORT", tcp);
+	if ((token = io_line(file)) == NULL)
+		err(ST_SYS, "cannot read token file '%s'", file);
+	if (token[0] == '\0' || strlen(token) > RELAY_TOKEN)
+		errx(ST_USAGE, "token file '%s': a token has 1 to %d"
+		    " characters", file, RELAY_TOKEN);
+	h = xstrndup(host, n);
+	snprintf(port, sizeof(port), "%d", number);
+	if ((rc = getaddrinfo(h, port, &hints, &ai)) != 0)
+		errx(ST_SYS, "cannot find '%s': %s", h, gai_strerror(rc));
+	memcpy(&r->egress, ai->ai_addr, ai->ai_addrlen);
+	r->egress_len = ai->ai_addrlen;
+	r->token = token;
+	freeaddrinfo(ai);
+	free(h);
+}
+
 static int
-run(const char *dir, int mcp_only, int strict, char *const *argv)
+run(const char *dir, int mcp_only, int strict, const char *tcp,
+    const char *token, char *const *argv)
 {
 	static struct relay relay;
 	struct init init;
@@ -78,6 +120,8 @@ run(const char *dir, int mcp_only, int strict, char *const *argv)
 	memset(&init, 0, sizeof(init));
 	relay.dir = dir;
 	relay.mcp_only = mcp_only;
+	if (tcp != NULL)
+		xegress(&relay, tcp, token);
 	raise_limit(&init.nofile);
 	if (relay_bind(&relay, &failed) != 0 && (strict || tool_verbose >= 0)) {
 		warn("cannot listen on '%s'%s", relay_fixed_name(failed),
@@ -98,8 +142,11 @@ run(const char *dir, int mcp_only, int strict, char *const *argv)
 }
 #else
 static int
-run(const char *dir, int mcp_only, int strict, char *const *argv)
+run(const char *dir, int mcp_only, int strict, const char *tcp,
+    const char *token, char *const *argv)
 {
+	(void)tcp;
+	(void)token;
 	(void)dir;
 	(void)mcp_only;
 	(void)strict;
@@ -110,13 +157,19 @@ run(const char *dir, int mcp_only, int strict, char *const *argv)
 int
 main(int argc, char *argv[])
 {
-	const char *dir = "/run/aipod";
+	const char *dir = "/run/aipod", *tcp = NULL, *token = NULL;
 	int c, mcp_only = 0, strict = 0;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+d:ms", options)) != -1)
 		switch (c) {
 		case 'd':
 			dir = optarg;
+			break;
+		case OPT_TCP:
+			tcp = optarg;
+			break;
+		case OPT_TOKEN:
+			token = optarg;
 			break;
 		case 'm':
 			mcp_only = 1;
@@ -127,7 +180,7 @@ main(int argc, char *argv[])
 		default:
 			tool_usage(&tool);
 		}
-	if (optind == argc)
+	if (optind == argc || (tcp == NULL) != (token == NULL))
 		tool_usage(&tool);
-	return run(dir, mcp_only, strict, argv + optind);
+	return run(dir, mcp_only, strict, tcp, token, argv + optind);
 }

@@ -5,6 +5,8 @@
 #ifndef AIPOD_RELAY_H
 #define AIPOD_RELAY_H
 
+#include <sys/socket.h>
+
 #include <stdint.h>
 
 #include "hosts.h"
@@ -14,6 +16,7 @@
 #define RELAY_DNS	53		/* on 127.0.0.1, all of them */
 #define RELAY_MCP	7822
 #define RELAY_PROXY	3128
+#define RELAY_TOKEN	256		/* longest */
 #define RELAY_SELF	"host.containers.internal"
 
 enum relay_fixed { FIXED_UDP, FIXED_DNS, FIXED_MCP, FIXED_PROXY, FIXED_MAX };
@@ -25,6 +28,9 @@ struct listener;
 
 struct relay {
 	const char	*dir;		/* RUNDIR */
+	struct sockaddr_storage egress;	/* not RUNDIR/egress.sock but this; */
+	socklen_t	 egress_len;	/* 0: not so */
+	const char	*token;		/* what is shown there */
 	int		 mcp_only;	/* the container has a network */
 	int		 fixed[FIXED_MAX];	/* listening; -1: not to be had */
 	struct loop	 loop;

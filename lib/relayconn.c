@@ -145,6 +145,24 @@ conn_answer(struct watch *w, int events)
 	conn_pump(c);
 }
 
+/* A request of the client's own to the proxy: the token goes behind its line. */
+static int
+add_token(struct pump *p, char *s, size_t n, struct buf *out)
+{
+	struct conn *c = p->arg;
+	char *nl = memchr(s, '\n', n);
+	size_t line = nl != NULL ? (size_t)(nl - s) + 1 : n;
+
+	buf_add(out, s, line);
+	if (nl != NULL) {
+		p->filter = NULL;
+		buf_printf(out, "Proxy-Authorization: Bearer %s\r\n",
+		    c->relay->token);
+		buf_add(out, nl + 1, n - line);
+	}
+	return out->bad ? -1 : 0;
+}
+
 static void
 client_gone(struct watch *w, int events)
 {
@@ -155,12 +173,16 @@ client_gone(struct watch *w, int events)
 static void
 conn_ask(struct conn *c)
 {
-	char line[2 * NAME_HOST_MAX + 64];
+	char line[2 * NAME_HOST_MAX + RELAY_TOKEN + 128];
+	const char *token = c->relay->token;
 	int n;
 
 	n = snprintf(line, sizeof(line), "CONNECT %s:%d HTTP/1.1\r\n"
-	    "Host: %s:%d\r\n\r\n", c->name->host, c->port, c->name->host,
-	    c->port);
+	    "Host: %s:%d\r\n%s%s%s\r\n", c->name->host, c->port,
+	    c->name->host, c->port, token != NULL ? "Proxy-Authorization:"
+	    " Bearer " : "", token != NULL ? token : "",
+	    token != NULL ? "\r\n" : "");
+	c->peer.fn = conn_answer;
 	c->head.max = HEAD_MAX;
 	if (send(c->peer.fd, line, (size_t)n, MSG_NOSIGNAL) != n ||
 	    loop_want(&c->relay->loop, &c->peer, LOOP_IN) == -1) {
@@ -194,8 +216,54 @@ conn_unserved(struct conn *c)
 	c->peer.fd = sv[0];
 	send(sv[1], text, sizeof(text) - 1, MSG_NOSIGNAL);
 	close(sv[1]);
+	c->pump.filter = NULL;
 	pump_refuse(&c->pump, 0);
 	conn_pump(c);
+}
+
+static void
+conn_begin(struct conn *c)
+{
+	if (c->name != NULL)
+		conn_ask(c);
+	else
+		conn_pump(c);
+}
+
+static void
+tcp_connected(struct watch *w, int events)
+{
+	struct conn *c = w->arg;
+	socklen_t len = sizeof(int);
+	int error = 0;
+
+	(void)events;
+	getsockopt(w->fd, SOL_SOCKET, SO_ERROR, &error, &len);
+	if (error != 0)
+		conn_unserved(c);
+	else
+		conn_begin(c);
+}
+
+static void
+tcp_dial(struct conn *c)
+{
+	struct relay *r = c->relay;
+	int one = 1;
+
+	c->peer.fd = socket(r->egress.ss_family, SOCK_STREAM | SOCK_NONBLOCK |
+	    SOCK_CLOEXEC, 0);
+	c->peer.fn = tcp_connected;
+	if (c->name == NULL)
+		c->pump.filter = add_token;
+	if (c->peer.fd == -1 || (connect(c->peer.fd,
+	    (struct sockaddr *)&r->egress, r->egress_len) == -1 &&
+	    errno != EINPROGRESS) ||
+	    loop_want(&r->loop, &c->peer, LOOP_OUT) == -1) {
+		conn_unserved(c);
+		return;
+	}
+	setsockopt(c->peer.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 }
 
 static void
@@ -226,10 +294,8 @@ conn_dial(struct conn *c)
 		}
 		c->busy = 1;
 		r->waiting++;
-	} else if (c->name == NULL)
-		conn_pump(c);
-	else
-		conn_ask(c);
+	} else
+		conn_begin(c);
 }
 
 void
@@ -273,7 +339,10 @@ relay_conn(struct relay *r, struct name *name, int port, const char *sock,
 	if (++r->nconn >= r->maxconn)
 		relay_pause(r, 1);
 	loop_want(&r->loop, &c->client, LOOP_HUP);
-	conn_dial(c);
+	if (r->egress_len != 0 && strcmp(sock, "egress.sock") == 0)
+		tcp_dial(c);
+	else
+		conn_dial(c);
 }
 #else
 typedef int relayconn_needs_linux;

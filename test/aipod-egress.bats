@@ -391,6 +391,11 @@ allow host c.site.example"
 	    http://a.site.example/ | grep -c Bearer)" 0
 	has "$(web --proxy-header "Proxy-Authorization: Bearer $(cat "$T/token")" \
 	    http://a.site.example/)" "at 5.5.5.5"
+	# the relay's other form; the lab has its name server's port
+	mkdir -p "$T/run"
+	has "$(within aipod-relay -d "$T/run" --tcp 127.0.0.1:3129 --token-file \
+	    "$T/token" -- curl -sS -m 10 --noproxy '' -x http://127.0.0.1:3128 \
+	    http://a.site.example/ 2>&1)" "at 5.5.5.5"
 }
 
 @test "why_denied tells the agent what was refused and how to ask" {

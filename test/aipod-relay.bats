@@ -41,7 +41,7 @@ box() {
 	[ "$(id -u)" -eq 0 ] || user=-Ur
 	timeout -k 1 60 unshare $user -n -m -p -f --mount-proc sh -c 'busybox ip link set lo up
 	    mount --bind "$TOP/share/box/resolv.conf" /etc/resolv.conf
-	    exec aipod-relay -d "$D" --strict -- "$@"' sh "$@"
+	    exec aipod-relay -d "$D" --strict ${RELAY_OPTIONS-} -- "$@"' sh "$@"
 }
 # The process that does the networking, from inside.
 helper='grep -lx aipod-relay /proc/[0-9]*/comm | grep -v "^/proc/1/" |
@@ -320,6 +320,32 @@ except ConnectionResetError: print("reset")' $name
 	is "$output" "hello mcp
 proxied
 via"
+}
+
+@test "relay: a judge at the other end of TCP is shown the token" {
+	need_box
+	rules 'mode ask'
+	echo 0123456789abcdef >"$T/token"
+	export RELAY_OPTIONS="--tcp 127.0.0.1:3129 --token-file $T/token"
+	run -0 box sh -c 'socat TCP-LISTEN:3129,bind=127.0.0.1,fork,reuseaddr \
+		EXEC:"$TOP/test/relay/egress" &
+	    until [ "$(printf "GET http://x/ HTTP/1.0\r\nHost: x\r\n\r\n" |
+	        socat -t 5 - TCP:127.0.0.1:3128 | tail -n 1)" = proxied ]; do
+		sleep 0.1
+	    done
+	    echo hello | socat -t 5 - TCP:echo.example:443
+	    kill $!'
+	is "$output" hello
+	grep -qx 'CONNECT echo.example:443 HTTP/1.1|Proxy-Authorization: Bearer 0123456789abcdef' "$EGRESS_LOG"
+	grep -q '^GET http://x/ HTTP/1.0|Host: x' "$EGRESS_LOG"
+	# nobody there
+	RELAY_OPTIONS="--tcp 127.0.0.1:9 --token-file $T/token"
+	run -0 box sh -c 'printf "GET http://x/ HTTP/1.0\r\n\r\n" |
+	    socat -t 5 - TCP:127.0.0.1:3128'
+	has "$output" "HTTP/1.1 503"
+	status 100 aipod-relay --tcp 127.0.0.1:9 -- true
+	status 100 aipod-relay --tcp 127.0.0.1 --token-file "$T/token" -- true
+	status 111 aipod-relay --tcp 127.0.0.1:9 --token-file "$T/none" -- true
 }
 
 @test "relay: the container's own servers keep their ports" {
