@@ -24,7 +24,7 @@
 
 static const struct tool tool = {
 	"aipod-allow",
-	"[-Cgjx] [-a AGENT] [-w DIR] [add|deny|remove|list|check] [KIND]"
+	"[-Cgjx] [-a AGENT] [-w DIR] [add|deny|remove|list|hosts|check] [KIND]"
 	" [WORD ...]",
 	"  add KIND PATTERN     allow a command, host or service (the word add\n"
 	"                       may be left out)\n"
@@ -32,6 +32,7 @@ static const struct tool tool = {
 	"  remove N|KIND PATTERN\n"
 	"                       take out a rule\n"
 	"  list                 all rules, the last that matches decides\n"
+	"  hosts                the presets that are on, and how many hosts of yours\n"
 	"  check KIND SUBJECT   what holds: 0 allowed, 1 denied, 2 ask\n"
 	"  -C, --explain        say what would happen and why; alone: are all\n"
 	"                       files in order\n"
@@ -262,6 +263,18 @@ cmd_list(const struct opts *o, const struct workspace *w)
 }
 
 static int
+cmd_hosts(const struct opts *o, const struct workspace *w)
+{
+	struct ruleset rs;
+
+	xload(&rs, w, o->agent);
+	allow_hosts(&rs);
+	ruleset_free(&rs);
+	xio_close_stdout();
+	return ST_YES;
+}
+
+static int
 cmd_check(const struct opts *o, const struct workspace *w, int argc,
     char *argv[])
 {
@@ -343,7 +356,7 @@ int
 main(int argc, char *argv[])
 {
 	static const char *const verbs[] = { "add", "deny", "remove", "list",
-	    "check", NULL };
+	    "check", "hosts", NULL };
 	struct opts o;
 	struct workspace w;
 	int v, rc;
@@ -371,11 +384,13 @@ main(int argc, char *argv[])
 		return allow_tell(&w, o.agent, o.skill);
 	if (o.explain || v == 4)
 		return cmd_check(&o, &w, argc, argv);
-	if ((v < 2 && argc == 0) || (v == 3 && argc > 0))
+	if ((v < 2 && argc == 0) || ((v == 3 || v == 5) && argc > 0))
 		tool_usage(&tool);
 	o.deny |= v == 1;
 	if (v < 2)
 		return cmd_add(&o, &w, argc, argv);
+	if (v == 5)
+		return cmd_hosts(&o, &w);
 	rc = v == 2 ? cmd_remove(&o, &w, argc, argv) : cmd_list(&o, &w);
 	workspace_free(&w);
 	return rc;

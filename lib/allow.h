@@ -45,6 +45,8 @@ char	*allow_agent(const struct workspace *);
 void	 allow_show(const struct ruleset *, size_t i, int json);
 /* The answer as a record, in words, or JSON. */
 void	 allow_say(const struct allow_answer *, int words, int json);
+/* One line: the presets that are on, and how many rules on hosts. */
+void	 allow_hosts(const struct ruleset *);
 /*
  * What an agent is told of its rules: JSON for the tool
  * list_allowed_commands, or the skill file.  Returns the exit status.

@@ -179,3 +179,30 @@ allow_tell(const struct workspace *w, const char *agent, int skill)
 	xio_close_stdout();
 	return rc;
 }
+
+void
+allow_hosts(const struct ruleset *rs)
+{
+	const struct rule *r;
+	const char *sep = "preset ";
+	size_t i;
+	int own = 0, agents = 0;
+
+	for (i = 0; i < rs->rules.n; i++) {
+		r = &rs->rules.r[i];
+		if (r->kind != RULE_HOST)
+			continue;
+		if (ruleset_scope(rs, r) != SCOPE_AGENT)
+			own++;
+		else
+			agents++;
+		if (r->preset == NULL || r->verdict != RULE_ALLOW)
+			continue;
+		printf("%s%s", sep, r->pattern);
+		sep = ", ";
+	}
+	if (*sep != ',')
+		printf("no preset");
+	printf("; %d rule%s of the agent's, %d of yours\n", agents,
+	    agents == 1 ? "" : "s", own);
+}

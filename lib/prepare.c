@@ -19,6 +19,7 @@
 #include "prepare.h"
 #include "rec.h"
 #include "status.h"
+#include "tool.h"
 
 #define OUTPUT_MAX	(4 * 1024 * 1024)
 #define AGENT_FILE_MAX	(1024 * 1024)
@@ -394,6 +395,28 @@ xgive(int dir, unsigned long uid, unsigned long gid)
 	closedir(d);
 }
 
+/* What the box may reach, for a user who looks. */
+static void
+say_hosts(const struct prepare *p)
+{
+	struct argv a = ARGV_INIT;
+	struct buf out = BUF_INIT;
+
+	if (tool_verbose < 0 || p->box->network != NULL ||
+	    (tool_verbose == 0 && !isatty(STDERR_FILENO)))
+		return;
+	add_tool(&a, "aipod-allow");
+	argv_add(&a, "hosts");
+	argv_add(&a, "-a");
+	argv_add(&a, p->agent->name);
+	argv_add(&a, "-w");
+	argv_add(&a, p->box->workspace->path);
+	xcollect(&a, &out);
+	out.p[strcspn(out.p, "\n")] = '\0';
+	warnx("hosts: %s", out.p);
+	buf_free(&out);
+}
+
 void
 xprepare_run(struct prepare *p)
 {
@@ -401,6 +424,7 @@ xprepare_run(struct prepare *p)
 	char *run = xasprintf("%s/run", p->box->session->dir);
 	int from, dir, to;
 
+	say_hosts(p);
 	dir = open(run, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (dir == -1 || mkdirat(dir, "bin", 0700) == -1 ||
 	    mkdirat(dir, "agent", 0700) == -1 ||

@@ -241,3 +241,13 @@ setup() {
 	has "$output" 'run_command'
 	is "$(head -n 2 <<<"$output")" $'---\nname: aipod'
 }
+
+@test "hosts: the presets that are on, in one line" {
+	status 0 aipod-allow hosts -a shell
+	is "$output" "no preset; 0 rules of the agent's, 0 of yours"
+	status 0 aipod-allow add preset github
+	status 0 aipod-allow add host a.example.org
+	status 0 aipod-allow hosts -a shell
+	is "$output" "preset github; 0 rules of the agent's, 2 of yours"
+	status 100 aipod-allow hosts x
+}

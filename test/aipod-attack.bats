@@ -61,6 +61,10 @@ b	stopped	No such file or directory	files	none"
 	status 0 aipod build
 	image=$(aipod run -n true | tr ' ' '\n' | grep -x -A1 \
 	    '/run/aipod/bin/aipod-relay' | tail -n 1)
+	"$E" run --rm --network none --cap-add=all --user 0 \
+	    --entrypoint /b/aipod-attack -v "$TOP/build/bin/box:/b:ro" \
+	    "$image" -l >/dev/null 2>&1 ||
+	    skip "the engine has not every capability to give"
 	status 0 "$E" run --rm --network none --cap-add=all --user 0 \
 	    --security-opt label=disable --entrypoint /b/aipod-attack \
 	    -v "$TOP/build/bin/box:/b:ro" "$image" network
