@@ -6,7 +6,7 @@
  * A row for the first, a column for the second character: a-z, A-Z, 0-9,
  * "_-./:", the rest.  Quarter bits by which people (in headers, manuals,
  * sources) write the pair more often than a random generator does, plus 32, as
- * a digit of base64.  Made by test/bench/pairs.
+ * a digit of base64.  Counted once, and no program makes it again.
  */
 static const char table[64][65] = {
 	"UkonWalSjResnpLnQspugeZefTMJOKMNKDMCHMJLHMDKRPDJHACDORTTMRPMOMiL",
