@@ -338,6 +338,17 @@ fill(int fd, struct term_bytes *b)
 	return 0;
 }
 
+/* A pty gives 4 kB at a time: take what else is there, write it at once. */
+static void
+fill_up(int fd, struct term_bytes *b)
+{
+	ssize_t r;
+
+	while (b->to < sizeof(b->p) &&
+	    (r = read(fd, b->p + b->to, sizeof(b->p) - b->to)) > 0)
+		b->to += (size_t)r;
+}
+
 static int
 drain(int fd, struct term_bytes *b)
 {
@@ -361,6 +372,8 @@ serve_master(struct term *t, short events)
 		t->master = -1;
 		return;
 	}
+	if (t->out.to > t->out.from)
+		fill_up(t->master, &t->out);
 	watch(t, t->out.p, t->out.to);
 	drain(t->tty, &t->out);
 }
