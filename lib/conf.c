@@ -65,12 +65,13 @@ xconf_runtime_dir(void)
 		return xasprintf("%s/aipod", v);
 	if (geteuid() == 0)
 		return xstrdup("/run/aipod");
-	/* cron and su set no variable, and must find the same sessions */
+	/* cron and su set no variable, and must find the same sessions; an
+	 * engine may have made it 0711, and ours below it is private */
 	path = xasprintf("/run/user/%lu/aipod", (unsigned long)geteuid());
 	slash = strrchr(path, '/');
 	*slash = '\0';
 	ours = lstat(path, &st) == 0 && S_ISDIR(st.st_mode) &&
-	    st.st_uid == geteuid() && (st.st_mode & 077) == 0;
+	    st.st_uid == geteuid() && (st.st_mode & 022) == 0;
 	*slash = '/';
 	if (ours)
 		return path;

@@ -155,7 +155,7 @@ def play(rounds):
 
 
 def until(what, why):
-    for _ in range(150):
+    for _ in range(600):
         if what():
             return
         time.sleep(0.1)
@@ -186,6 +186,11 @@ def check(spared):
     listed = {l.split("\t")[0]
               for l in sh("aipod-command", "list").stdout.splitlines()}
     top = os.path.join(STATE, "commands")
+
+    def endless():
+        return [d for d, _, files in os.walk(top)
+                if "started" in files and "exit" not in files]
+    until(lambda: not endless(), lambda: "no end: %s" % endless())
     for d, _, files in os.walk(top):
         if "started" in files:
             assert "exit" in files, "no end: " + d
