@@ -11,7 +11,6 @@
 
 #include "gate.h"
 #include "io.h"
-#include "tls_hello.h"
 #include "warden.h"
 
 struct gate_question {
@@ -233,54 +232,6 @@ pumped(struct pump *p)
 		discard(c);
 }
 
-static int
-filter_http(struct pump *p, char *s, size_t n, struct buf *out)
-{
-	struct gate_conn *c = p->arg;
-
-	if (httpgate_feed(c->http, s, n, out) == -1) {
-		c->why = c->http->why;
-		return -1;
-	}
-	if (out->len > 0)
-		alarm_clear(&c->gate->alarms, &c->alarm);
-	return 0;
-}
-
-static int
-filter_tls(struct pump *p, char *s, size_t n, struct buf *out)
-{
-	struct gate_conn *c = p->arg;
-	char sni[NAME_HOST_MAX];
-	const char *why;
-	int rc;
-
-	c->in.max = TLS_HELLO_MAX + 65536;
-	if (buf_add(&c->in, s, n) == -1) {
-		c->why = "a ClientHello that is too long";
-		return -1;
-	}
-	rc = tls_hello((unsigned char *)c->in.p, c->in.len, sni, &why);
-	if (rc == 0 && c->in.len < TLS_HELLO_MAX)
-		return 0;
-	if (rc != 1) {
-		c->why = rc == 0 ? "a ClientHello that is too long" : why;
-		return -1;
-	}
-	/* who dials an address by a rule has no name to ask for */
-	if (strcmp(sni, c->name) != 0 &&
-	    !(c->kind == NAME_ADDRESS && sni[0] == '\0')) {
-		c->why = sni[0] == '\0' ? "a ClientHello without server name" :
-		    "a ClientHello that asks for another server";
-		return -1;
-	}
-	alarm_clear(&c->gate->alarms, &c->alarm);
-	p->filter = NULL;
-	buf_add(out, c->in.p, c->in.len);
-	buf_free(&c->in);
-	return out->bad ? -1 : 0;
-}
-
 /* What the client sent before it was connected. */
 static int
 send_ahead(struct gate_conn *c)
@@ -325,13 +276,13 @@ relay(struct gate_conn *c)
 		}
 		within(c, GATE_HELLO_MS);
 		if (c->port == 443)
-			c->pump.filter = filter_tls;
+			c->pump.filter = gate_filter_tls;
 		else if (c->port == 80)
-			c->pump.filter = filter_http;
+			c->pump.filter = gate_filter_http;
 		else
 			alarm_clear(&c->gate->alarms, &c->alarm);
 	} else
-		c->pump.filter = filter_http;
+		c->pump.filter = gate_filter_http;
 	if (send_ahead(c) == -1 || pump_start(&c->pump, c->gate->loop,
 	    c->client.fd, c->up, pumped, c) == -1)
 		pumped(&c->pump);

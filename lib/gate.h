@@ -94,4 +94,11 @@ void	gate_deny_text(struct buf *, const struct gate_conn *,
 void	gate_record(struct gate_conn *, const char *verdict, const char *why,
 	    const char *detail);
 
+/*
+ * Filters of a connection's pump (see pump.h): what the client says first has
+ * to ask for the name that was judged.  -1 with the connection's why set.
+ */
+int	gate_filter_http(struct pump *, char *, size_t, struct buf *out);
+int	gate_filter_tls(struct pump *, char *, size_t, struct buf *out);
+
 #endif

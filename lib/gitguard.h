@@ -26,8 +26,9 @@ struct gitguard {
 /*
  * Look for repositories and fill both lists, parents before children.
  * Nothing in the workspace is made.  With hold, a lock keeps other sessions
- * from removing what was seen, until gitguard_make.  Returns 0, or -1 with why set: a link where git wants a
- * file of its own, more than the bounds allow, a path that cannot be read.
+ * from removing what was seen, until gitguard_make.  Returns 0, or -1 with why
+ * set: a link where git wants a file of its own, more than the bounds allow, a
+ * path that cannot be read.
  */
 int	gitguard_find(const struct workspace *, struct gitguard *, int hold);
 void	gitguard_free(struct gitguard *);

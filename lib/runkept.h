@@ -17,7 +17,8 @@ int	runkept_keep(const struct runfiles *, const char *workspace,
 /*
  * Say in words what differs between the set kept under the digest old and the
  * set now: files new, gone and changed, with the lines that changed when
- * diff(1) is there, as they are: not yet safe to be shown.  0, or -1 with errno (ENOENT: nothing was kept).
+ * diff(1) is there, as they are: not yet safe to be shown.  0, or -1 with
+ * errno (ENOENT: nothing was kept).
  */
 int	runkept_changes(const struct runfiles *, const char *workspace,
 	    const char *dir, const char *old, struct buf *);

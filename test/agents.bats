@@ -17,6 +17,7 @@ real() {
 	esac
 	shift
 	agent_file_setup "$agent"
+	skip_if_so
 	agent_setup "$agent"
 	model "echo on-the-host >'$T/mark'; echo the-output"
 	while [ "$1" != -- ]; do

@@ -5,20 +5,25 @@
 # agent_file_setup AGENT: its default image, or skip and say why.
 agent_file_setup() {
 	local cache=${AIPOD_TEST_CACHE:-${XDG_CACHE_HOME:-$HOME/.cache}/aipod-test}
-	[ "${AIPOD_TEST_NPM-yes}" != no ] || skip "AIPOD_TEST_NPM=no"
-	command -v npm >/dev/null || skip "no npm here"
-	command -v python3 >/dev/null || skip "no python3 here"
+	[ "${AIPOD_TEST_NPM-yes}" != no ] || { skip_file "AIPOD_TEST_NPM=no"; return 0; }
+	command -v npm >/dev/null || { skip_file "no npm here"; return 0; }
+	command -v python3 >/dev/null || { skip_file "no python3 here"; return 0; }
 	engine_file_setup
+	[ -z "${SKIP_FILE-}" ] || return 0
 	export AIPOD_IMAGE=localhost/aipod-test-node:1
 	# where the engine's own network for builds cannot be had
 	export AIPOD_BUILD_NETWORK=host
 	if ! "$E" image inspect "$AIPOD_IMAGE" >/dev/null 2>&1; then
 		mkdir -p "$cache"
 		if [ ! -s "$cache/base.tar" ]; then
-			command -v mmdebstrap >/dev/null ||
-			    skip "no mmdebstrap here"
-			npm view npm version >/dev/null 2>&1 ||
-			    skip "npm cannot reach its registry"
+			command -v mmdebstrap >/dev/null || {
+				skip_file "no mmdebstrap here"
+				return 0
+			}
+			npm view npm version >/dev/null 2>&1 || {
+				skip_file "npm cannot reach its registry"
+				return 0
+			}
 			"$TOP/test/images/base" "$cache/base.tar" \
 			    >"$BATS_FILE_TMPDIR/base.log" 2>&1 || {
 				cat "$BATS_FILE_TMPDIR/base.log" >&2
@@ -27,8 +32,10 @@ agent_file_setup() {
 		fi
 		"$E" import "$cache/base.tar" "$AIPOD_IMAGE" >/dev/null 2>&1
 	fi
-	npm view npm version >/dev/null 2>&1 ||
-	    skip "npm cannot reach its registry"
+	npm view npm version >/dev/null 2>&1 || {
+		skip_file "npm cannot reach its registry"
+		return 0
+	}
 	mkdir -p "$BATS_FILE_TMPDIR/ws"
 	AIPOD_EXEC_PATH=$TOP/build/bin AIPOD_SHARE=$TOP/share \
 	    XDG_STATE_HOME=$BATS_FILE_TMPDIR/state \

@@ -5,7 +5,7 @@
 load helper
 
 setup_file() {
-	command -v tmux >/dev/null || skip "no tmux here"
+	command -v tmux >/dev/null || skip_file "no tmux here"
 	engine_file_setup
 }
 setup() {
