@@ -70,8 +70,8 @@ setup() {
 @test "hosts are checked with and without a port, however they are written" {
 	aipod-allow host '*.Crates.io'
 	status 0 aipod-allow check host Static.CRATES.io.
-	status 0 aipod-allow check host static.crates.io:80
-	status 2 aipod-allow check host static.crates.io:22
+	status 0 aipod-allow check host static.crates.example:80
+	status 2 aipod-allow check host static.crates.example:22
 	aipod-allow host '[::1]:22'
 	status 0 aipod-allow check host '[0:0::1]:22'
 	status 100 aipod-allow check host 'a b'

@@ -34,7 +34,7 @@ line() { printf '%s' "$1" | sed -n 's/^.*:\([0-9]*\): .*/\1/p; s/^none$/none/p';
 allow command "make"
 allow command "cargo *"
 allow service postgres:16 env A B
-allow host *.crates.io
+allow host *.crates.example
 deny host [::1]:8080
 deny host *
 allow command "printf '"'a\\tb'"' \"\\\\\"" digest '"$(printf '%064d' 7)"
@@ -201,14 +201,14 @@ allow command "printf '"'a\\tb'"' \"\\\\\"" digest '"$(printf '%064d' 7)"
 }
 
 @test "hosts: names, what is below a name, ports" {
-	rules 'allow host *.crates.io' 'allow host db:5432' 'deny host gist.github.com' \
+	rules 'allow host *.crates.example' 'allow host db:5432' 'deny host gist.github.com' \
 	    'allow host [fe80::1]' 'allow host x.org' 'deny host y.x.org:443'
 	h() { line "$("$rule" host "$R" "$@")"; }
-	is "$(h static.crates.io 443)" 1
-	is "$(h a.b.crates.io 80)" 1
-	is "$(h crates.io 443)" none
-	is "$(h evilcrates.io 443)" none
-	is "$(h static.crates.io 22)" none
+	is "$(h static.crates.example 443)" 1
+	is "$(h a.b.crates.example 80)" 1
+	is "$(h crates.example 443)" none
+	is "$(h evilcrates.example 443)" none
+	is "$(h static.crates.example 22)" none
 	is "$(h db 5432)" 2
 	is "$(h db 80)" none
 	is "$(h gist.github.com 443)" 3
