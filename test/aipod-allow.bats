@@ -68,8 +68,8 @@ setup() {
 }
 
 @test "hosts are checked with and without a port, however they are written" {
-	aipod-allow host '*.Crates.io'
-	status 0 aipod-allow check host Static.CRATES.io.
+	aipod-allow host '*.crates.example'
+	status 0 aipod-allow check host Static.crates.example.
 	status 0 aipod-allow check host static.crates.example:80
 	status 2 aipod-allow check host static.crates.example:22
 	aipod-allow host '[::1]:22'

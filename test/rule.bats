@@ -24,7 +24,7 @@ line() { printf '%s' "$1" | sed -n 's/^.*:\([0-9]*\): .*/\1/p; s/^none$/none/p';
 	    '  allow	command make' \
 	    'allow command "cargo *"' \
 	    'allow service postgres:16 env B A' \
-	    'allow host *.Crates.IO.' \
+	    'allow host *.crates.example.' \
 	    'deny host [0:0:0:0:0:0:0:1]:8080' \
 	    'deny host *' \
 	    "allow command \"printf 'a\\tb' \\\"\\\\\\\\\\\"\" digest $(printf '%064d' 7)"
