@@ -152,7 +152,7 @@ need_box() {
 	pids="${pids-} $launcher"
 	until_true 40 test -e up || { cat "$T/run.log" >&2; return 1; }
 	forward 8080:0
-	is "$(curl -s -m 10 "http://$to/")" "from the box"
+	until_true 10 eval '[ "$(curl -s -m 10 "http://$to/")" = "from the box" ]'
 	kill $launcher
 	wait $launcher || true
 	wait $forward
