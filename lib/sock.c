@@ -4,6 +4,7 @@
 
 #include <errno.h>
 #include <fcntl.h>
+#include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 #include <unistd.h>
@@ -59,19 +60,37 @@ inside(const char *dir, const char *name,
 	return rc;
 }
 
+/*
+ * Bound and listening under another name first: who watches the directory
+ * would otherwise find a socket that still refuses.
+ */
 int
 sock_listen_at(const char *dir, const char *name, int backlog)
 {
+	char early[64];
 	mode_t mask;
-	int fd, rc, saved;
+	int dirfd, fd, rc, saved;
 
-	if ((fd = make()) == -1)
+	if (snprintf(early, sizeof(early), ".%ld.new", (long)getpid()) < 0 ||
+	    (dirfd = open(dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC)) == -1)
 		return -1;
+	if ((fd = make()) == -1) {
+		close(dirfd);
+		return -1;
+	}
 	mask = umask(0177);
-	rc = inside(dir, name, bind, fd);
+	rc = inside(dir, early, bind, fd);
 	umask(mask);
-	if (rc == -1 || listen(fd, backlog) == -1) {
-		saved = errno;
+	if (rc == 0) {
+		if ((rc = listen(fd, backlog)) == 0)
+			rc = linkat(dirfd, early, dirfd, name, 0);
+		saved = errno == EEXIST ? EADDRINUSE : errno;
+		unlinkat(dirfd, early, 0);
+		errno = saved;
+	}
+	saved = errno;
+	close(dirfd);
+	if (rc == -1) {
 		close(fd);
 		errno = saved;
 		return -1;

@@ -141,8 +141,6 @@ need_box() {
 }
 
 @test "forward: a real session" {
-	# seen to fail every other time; not understood, so not relied on
-	[ "${AIPOD_TEST_LONG-}" = 1 ] || skip "AIPOD_TEST_LONG is not set"
 	export HOME=$OLD_HOME XDG_RUNTIME_DIR=$OLD_RUNTIME
 	[ -n "$XDG_RUNTIME_DIR" ] || unset XDG_RUNTIME_DIR
 	engine_file_setup
