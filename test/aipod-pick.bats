@@ -207,9 +207,10 @@ EOT
 	start 'aipod-pick -T Title -p "seq 200" <in >out'
 	see '> c1'
 	see Title
-	is "$(screen | sed -n '2,5p' | cut -c3-4 | tr '\n' ' ')" 'c1 c2 c3 c4 '
-	is "$(screen | sed -n '7,9p' | tr -d ' ' | tr '\n' ' ')" '1 2 3 '
 	see '50/50'
+	is "$(screen | sed -n '2,5p' | cut -c3-4 | tr '\n' ' ')" 'c1 c2 c3 c4 '
+	preview() { is "$(screen | sed -n '7,9p' | tr -d ' ' | tr '\n' ' ')" '1 2 3 '; }
+	until_true 10 preview 2>preview.err
 	tm resize-window -x 300 -y 80
 	until_true 10 shows '│70'
 	is "$(screen | wc -l | tr -d ' ')" 80
