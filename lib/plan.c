@@ -1,0 +1,158 @@
+#include <err.h>
+#include <getopt.h>
+#include <stdlib.h>
+#include <string.h>
+#include <unistd.h>
+
+#include "argv.h"
+#include "conf.h"
+#include "io.h"
+#include "num.h"
+#include "plan.h"
+#include "status.h"
+#include "tool.h"
+
+static const struct tool tool = {
+	"aipod-launch",
+	"[-nqv] [-w DIR] [-a AGENT] [options] [--] [CMD [ARG ...]]",
+	"  -w, --workdir DIR    the workspace         [the working directory]\n"
+	"  -a, --agent NAME     the agent to run      [the workspace's, claude]\n"
+	"  -n, --dry-run        print the engine's commands, run none\n"
+	"      --engine NAME    podman or docker      [the first found]\n"
+	"      --egress MODE    ask, deny, record or open  [ask]\n"
+	"      --rebuild        build the image anew\n"
+	"      --no-cache       the same, from nothing\n"
+	"      --no-scan        do not look for secrets this time\n"
+	"      --no-git-guard   leave git's hooks and settings writable\n"
+	"  -e, --env KEY[=VAL]  set it in the box, or pass it on\n"
+	"      --memory SIZE    limit, as the engine takes it, e.g. 8g\n"
+	"      --cpus N         limit, e.g. 2.5\n"
+	"      --pids N         limit on processes    [4096]\n"
+	"      --read-only      the image cannot be written; /tmp can\n"
+};
+
+enum {
+	O_ENGINE = 256, O_EGRESS, O_REBUILD, O_NO_CACHE, O_NO_SCAN,
+	O_NO_GIT_GUARD, O_MEMORY,
+	O_CPUS, O_PIDS, O_READ_ONLY
+};
+
+static const struct option options[] = {
+	TOOL_OPTIONS,
+	{ "workdir", required_argument, NULL, 'w' },
+	{ "agent", required_argument, NULL, 'a' },
+	{ "dry-run", no_argument, NULL, 'n' },
+	{ "engine", required_argument, NULL, O_ENGINE },
+	{ "egress", required_argument, NULL, O_EGRESS },
+	{ "rebuild", no_argument, NULL, O_REBUILD },
+	{ "no-cache", no_argument, NULL, O_NO_CACHE },
+	{ "no-scan", no_argument, NULL, O_NO_SCAN },
+	{ "no-credential-check", no_argument, NULL, O_NO_SCAN },
+	{ "no-git-guard", no_argument, NULL, O_NO_GIT_GUARD },
+	{ "env", required_argument, NULL, 'e' },
+	{ "memory", required_argument, NULL, O_MEMORY },
+	{ "cpus", required_argument, NULL, O_CPUS },
+	{ "pids", required_argument, NULL, O_PIDS },
+	{ "read-only", no_argument, NULL, O_READ_ONLY },
+	{ NULL, 0, NULL, 0 }
+};
+
+void
+xplan_parse(struct plan *p, int argc, char *argv[])
+{
+	const char *dir = NULL;
+	int c;
+
+	memset(p, 0, sizeof(*p));
+	p->prep.scan = p->git_guard = 1;
+	while ((c = tool_getopt(&tool, argc, argv, "+w:a:ne:", options)) != -1)
+		switch (c) {
+		case 'w':
+			dir = optarg;
+			break;
+		case 'a':
+			p->agent_name = optarg;
+			break;
+		case 'n':
+			p->prep.dry_run = 1;
+			break;
+		case 'e':
+			argv_add(&p->box.env, optarg);
+			break;
+		case O_ENGINE:
+			p->prep.engine_choice = optarg;
+			break;
+		case O_EGRESS:
+			p->egress = optarg;
+			break;
+		case O_NO_CACHE:
+			p->prep.no_cache = 1;
+			/* FALLTHROUGH */
+		case O_REBUILD:
+			p->prep.rebuild = 1;
+			break;
+		case O_NO_SCAN:
+			p->prep.scan = 0;
+			break;
+		case O_NO_GIT_GUARD:
+			p->git_guard = 0;
+			break;
+		case O_MEMORY:
+			p->box.memory = optarg;
+			break;
+		case O_CPUS:
+			p->box.cpus = optarg;
+			break;
+		case O_PIDS:
+			xnum("--pids", optarg, 1, 4194304);
+			p->box.pids = optarg;
+			break;
+		case O_READ_ONLY:
+			p->box.read_only = 1;
+			break;
+		default:
+			tool_usage(&tool);
+		}
+	xworkspace_open(&p->w, dir);
+}
+
+void
+xplan_settle(struct plan *p)
+{
+	static const char *const modes[] = { "ask", "deny", "record", "open" };
+	char *fact;
+	size_t i;
+
+	if (p->agent_name == NULL) {
+		fact = workspace_state(&p->w, "agent");
+		p->agent_name = io_line(fact);
+		free(fact);
+	}
+	if (p->agent_name == NULL)
+		p->agent_name = xconf_get("AGENT");
+	xagent_find(&p->agent, p->agent_name != NULL ? p->agent_name :
+	    "claude");
+	if (p->egress == NULL)
+		p->egress = xconf_get("EGRESS");
+	if (p->egress == NULL)
+		p->egress = "ask";
+	for (i = 0; i < 4 && strcmp(modes[i], p->egress) != 0; i++)
+		;
+	if (i == 4)
+		errx(ST_USAGE, "egress '%s': must be ask, deny, record or open",
+		    p->egress);
+	if (p->box.memory == NULL)
+		p->box.memory = xconf_get("MEMORY");
+	if (p->box.cpus == NULL)
+		p->box.cpus = xconf_get("CPUS");
+	if (p->box.pids == NULL)
+		p->box.pids = xconf_get("PIDS");
+	xengine_find(&p->engine, p->prep.engine_choice);
+	p->box.engine = &p->engine;
+	p->box.workspace = &p->w;
+	p->box.session = &p->session;
+	p->box.agent = p->agent.name;
+	p->box.tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
+	p->prep.box = &p->box;
+	p->prep.agent = &p->agent;
+}
