@@ -8,7 +8,7 @@ all: programs
 include config.mk
 
 INSTALL = install
-CURLOBJS = lib/mem.c lib/buf.c lib/io.c lib/num.c lib/hash.c lib/conf.c
+CURLOBJS = lib/mem.c lib/buf.c lib/io.c lib/num.c lib/hash.c lib/tool.c
 BOX = build/bin/box/aipod-relay build/bin/box/aipod-call \
 	build/bin/box/aipod-attack
 BOXDATA = build/bin/box/attack.tsv
