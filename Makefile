@@ -25,6 +25,10 @@ $(LIB): $(OBJS)
 	rm -f $@
 	ar rc $@ $(OBJS)
 
+build/libfuzz.a: $(FUZZOBJS)
+	rm -f $@
+	ar rc $@ $(FUZZOBJS)
+
 unit: $(UNITS)
 
 fuzzers: $(FUZZERS)
@@ -76,7 +80,7 @@ uninstall:
 
 clean:
 	rm -rf build/*
-	mkdir -p build/lib build/bin/box build/test/unit build/test/fuzz
+	mkdir -p build/lib build/bin/box build/test/unit build/test/fuzz build/fuzz
 
 distclean:
 	rm -rf build config.mk config.h config.log .deps
