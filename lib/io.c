@@ -349,6 +349,20 @@ io_cloexec(int fd, int on)
 }
 
 int
+io_pipe(int p[2])
+{
+#if HAVE_PIPE2
+	return pipe2(p, O_CLOEXEC);
+#else
+	if (pipe(p) == -1)
+		return -1;
+	io_cloexec(p[0], 1);
+	io_cloexec(p[1], 1);
+	return 0;
+#endif
+}
+
+int
 io_nonblock(int fd, int on)
 {
 	int flags;

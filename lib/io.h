@@ -63,6 +63,8 @@ int	 io_open_trusted(const char *path);
 int	 io_private_dir(const char *path);
 int	 io_cloexec(int fd, int on);
 int	 io_nonblock(int fd, int on);
+/* pipe(2), both ends closed on exec. 0, or -1 with errno. */
+int	 io_pipe(int p[2]);
 
 /* Flush and close standard output; exit ST_SYS when it could not be written. */
 void	 xio_close_stdout(void);

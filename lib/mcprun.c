@@ -24,6 +24,7 @@ struct run {
 	uint64_t	id;		/* 0: not in use */
 	int		tool;
 	long long	young;		/* ms: until it is no longer new */
+	long long	brief;		/* ms: until only its end is awaited */
 	int		in;		/* its standard input, or -1 */
 	int		out;
 	struct buf	args;
@@ -66,16 +67,6 @@ now_ms(void)
 	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
-static int
-make_pipe(int p[2])
-{
-	if (pipe(p) == -1)
-		return -1;
-	io_cloexec(p[0], 1);
-	io_cloexec(p[1], 1);
-	return 0;
-}
-
 static void
 release(struct run *r)
 {
@@ -95,12 +86,11 @@ spawn(char *const *argv, int in, int out, pid_t *pid)
 {
 	posix_spawn_file_actions_t fa;
 	posix_spawnattr_t at;
-	sigset_t all, none;
+	sigset_t ignored, none;
 	int rc;
 
-	sigfillset(&all);
-	sigdelset(&all, SIGKILL);
-	sigdelset(&all, SIGSTOP);
+	sigemptyset(&ignored);	/* what has a handler is reset by exec */
+	sigaddset(&ignored, SIGPIPE);
 	sigemptyset(&none);
 	if ((errno = posix_spawnattr_init(&at)) != 0)
 		return -1;
@@ -111,7 +101,7 @@ spawn(char *const *argv, int in, int out, pid_t *pid)
 	posix_spawnattr_setflags(&at, POSIX_SPAWN_SETPGROUP |
 	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
 	posix_spawnattr_setpgroup(&at, 0);
-	posix_spawnattr_setsigdefault(&at, &all);
+	posix_spawnattr_setsigdefault(&at, &ignored);
 	posix_spawnattr_setsigmask(&at, &none);
 	rc = posix_spawn_file_actions_adddup2(&fa, in, STDIN_FILENO);
 	if (rc == 0)
@@ -193,10 +183,15 @@ start(struct runner *s, struct run *r)
 	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, rc = -1;
 
 	r->output.max = MCPRUN_OUTPUT;
-	r->young = now_ms() + MCPRUN_YOUNG;
-	if (make_pipe(in) == 0 && make_pipe(out) == 0 &&
-	    spawn(s->tools->t[r->tool].argv.v, in[0], out[1], &r->pid) == 0)
-		rc = 0;
+	r->brief = now_ms() + MCPRUN_BRIEF;
+	r->young = r->brief - MCPRUN_BRIEF + MCPRUN_YOUNG;
+	if (io_pipe(in) == 0 && io_pipe(out) == 0 &&
+	    io_nonblock(in[1], 1) == 0) {
+		r->in = in[1];
+		feed(r);	/* what fits; the pipe is there before its reader */
+		rc = spawn(s->tools->t[r->tool].argv.v, in[0], out[1], &r->pid);
+		in[1] = r->in;
+	}
 	if (in[0] != -1)
 		close(in[0]);
 	if (out[1] != -1)
@@ -208,9 +203,7 @@ start(struct runner *s, struct run *r)
 		release(r);
 		return -1;
 	}
-	io_nonblock(r->in, 1);
 	io_nonblock(r->out, 1);
-	feed(r);
 	return 0;
 }
 
@@ -381,6 +374,8 @@ wait_time(const struct runner *s, long long now)
 			continue;
 		if (r->kill_at != 0 && (at == -1 || r->kill_at < at))
 			at = r->kill_at;
+		if (now < r->brief && (at == -1 || r->brief < at))
+			at = r->brief;
 		if (now < r->young && (young == -1 || r->young < young))
 			young = r->young;
 	}
@@ -394,6 +389,7 @@ turn(struct runner *s, int open)
 {
 	struct pollfd p[2 + 2 * MCPRUN_MAX];
 	struct run *of[2 + 2 * MCPRUN_MAX];
+	long long now = now_ms();
 	char tmp[64];
 	nfds_t n = 2, k;
 	int i;
@@ -411,12 +407,12 @@ turn(struct runner *s, int open)
 			of[n] = r;
 			p[n++] = (struct pollfd){ r->in, POLLOUT, 0 };
 		}
-		if (r->out != -1) {
+		if (r->out != -1 && now >= r->brief) {
 			of[n] = r;
 			p[n++] = (struct pollfd){ r->out, POLLIN, 0 };
 		}
 	}
-	if (poll(p, n, wait_time(s, now_ms())) == -1)
+	if (poll(p, n, wait_time(s, now)) == -1)
 		return errno == EINTR ? 0 : -1;
 	for (k = 2; k < n; k++) {
 		if (p[k].revents == 0)
@@ -427,7 +423,7 @@ turn(struct runner *s, int open)
 			collect(of[k]);
 	}
 	if (p[1].revents != 0) {
-		while (read(s->wake, tmp, sizeof(tmp)) > 0)
+		while (read(s->wake, tmp, sizeof(tmp)) == sizeof(tmp))
 			;
 		reap(s);
 	}
@@ -456,7 +452,7 @@ mcprun(const struct mcptools *tools, int fd)
 	struct runner *s;
 	int p[2], i, rc, open = 1, broken = 0;
 
-	if ((s = calloc(1, sizeof(*s))) == NULL || make_pipe(p) == -1)
+	if ((s = calloc(1, sizeof(*s))) == NULL || io_pipe(p) == -1)
 		return -1;
 	s->tools = tools;
 	s->chan.fd = fd;
