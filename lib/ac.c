@@ -288,7 +288,7 @@ ac_run(const struct ac *a, const unsigned char *p, size_t n,
 {
 	struct run r = { a, hit, arg };
 	uint32_t s[4] = { 0, 0, 0, 0 };
-	size_t i, k, q = n / 4, from, to;
+	size_t i, k, q = n / AC_LANES, from, to;
 
 	if (q < 64) {
 		single(&r, p, 0, 0, n, n);

@@ -10,6 +10,8 @@
 
 struct ac;
 
+#define AC_LANES	4		/* parts of the text read in turn */
+
 /* NULL when out of memory or for more than 65,000 states; n literals. */
 struct ac *ac_new(const char *const *literal, size_t n);
 void	 ac_free(struct ac *);

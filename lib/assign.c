@@ -224,10 +224,14 @@ operator(struct cursor *c, int quoted, int *op)
 
 /* Where a value without quotes ends. */
 static size_t
-bare_end(const struct cursor *c)
+bare_end(const struct cursor *c, struct assign_memo *memo)
 {
 	size_t k;
 
+	if (c->i > memo->from && c->i < memo->to && c->s[c->i] != '&' &&
+	    (memo->to - memo->from < ASSIGN_VALUE ||
+	    c->i - memo->from < ASSIGN_VALUE / 2))
+		return memo->to;
 	for (k = c->i; k < c->n && k - c->i < ASSIGN_VALUE; k++) {
 		int ch = c->s[k];
 
@@ -235,11 +239,14 @@ bare_end(const struct cursor *c)
 		    (ch == '&' && k > c->i))
 			break;
 	}
+	memo->from = c->i;
+	memo->to = k;
 	return k;
 }
 
 int
-assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a)
+assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
+    struct assign_memo *memo)
 {
 	struct cursor c = { s, n, at };
 	int q, esc = 0, k, below;
@@ -279,7 +286,7 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a)
 	if (q != '"' && q != '\'' && q != '`') {
 		a->quote = 0;
 		a->from = c.i;
-		a->to = bare_end(&c);
+		a->to = bare_end(&c, memo);
 		/* a name on the next line, and its own value */
 		if (below && a->to > a->from && s[a->to - 1] == ':')
 			return 0;
@@ -313,7 +320,7 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a)
 
 int
 assign_parse(const unsigned char *s, size_t n, size_t at, size_t end,
-    struct assign *a)
+    struct assign *a, struct assign_memo *memo)
 {
 	struct cursor c = { s, n, end };
 	int quoted;
@@ -334,5 +341,5 @@ assign_parse(const unsigned char *s, size_t n, size_t at, size_t end,
 	a->named = quoted && a->name > 0 && (s[a->name - 1] == '"' ||
 	    s[a->name - 1] == '\'' || s[a->name - 1] == '`');
 	return operator(&c, a->named ? 2 : quoted, &a->op) &&
-	    assign_value(s, n, c.i, a);
+	    assign_value(s, n, c.i, a, memo);
 }

@@ -103,7 +103,8 @@ form_scheme(struct look *l, const struct rule_secret *r, size_t at,
 	unsigned char out[512];
 	size_t from = end, to, n;
 
-	if ((at > 0 && isalnum(l->s[at - 1])) || end >= l->n)
+	if ((at > 0 && isalnum(l->s[at - 1])) || end >= l->n ||
+	    at < l->done->scheme)
 		return;
 	if (l->s[from] == ':')
 		from++;
@@ -114,6 +115,8 @@ form_scheme(struct look *l, const struct rule_secret *r, size_t at,
 	    strchr("+/=_-.~", l->s[to]) != NULL)); to++)
 		;
 	n = to - from;
+	if (n >= 64)
+		l->done->scheme = to;
 	if (r->arg == 'b') {
 		if (n < 8 || n > 600)
 			return;
@@ -138,8 +141,10 @@ form_header(struct look *l, const struct rule_secret *r, size_t at,
     size_t end)
 {
 	size_t from = end, to;
+	int words;
 
-	(void)at;
+	if (at < l->done->header)
+		return;
 	while (from < l->n && (isalnum(l->s[from]) || l->s[from] == '-') &&
 	    from - end < 20)
 		from++;
@@ -150,17 +155,19 @@ form_header(struct look *l, const struct rule_secret *r, size_t at,
 	for (from++; from < l->n && from - end < 40 && (isblank(l->s[from]) ||
 	    l->s[from] == '"' || l->s[from] == '\''); from++)
 		;
-	for (;;) {
+	for (words = 0;; words++) {
 		for (to = from; to < l->n && to - from < ASSIGN_VALUE &&
 		    l->s[to] > ' ' && strchr("\"'`,<>\\;", l->s[to]) == NULL;
 		    to++)
 			;
 		/* a scheme, then the value */
-		if (to >= l->n || l->s[to] != ' ' || to - from > 16 ||
+		if (to >= l->n || l->s[to] != ' ' || words > 1 || to - from > 16 ||
 		    to == from || look_word(l, from, "basic"))
 			break;
 		from = to + 1;
 	}
+	if (to - from >= 64)
+		l->done->header = to;
 	if (to > from && !guess_placeholder(l->s + from, to - from) &&
 	    (look_random(l, from, to, 0) || (to - from >= 10 && from > 0 &&
 	    !guess_word(l->s + from, to - from) &&
@@ -176,14 +183,16 @@ curl_header(struct look *l, const struct rule_secret *r, size_t i,
 	size_t name, from, to;
 	int q;
 
-	while (i < stop && l->s[i] != '"' && l->s[i] != '\'')
-		i++;
-	if (i >= stop)
+	for (name = i; i < stop && i - name < 12 && l->s[i] != '"' &&
+	    l->s[i] != '\''; i++)
+		;
+	if (i >= stop || i - name == 12)
 		return;
 	q = l->s[i++];
-	for (name = i; i < stop && l->s[i] != ':' && l->s[i] != q; i++)
+	for (name = i; i < stop && i - name < 64 && l->s[i] != ':' &&
+	    l->s[i] != q; i++)
 		;
-	if (i >= stop || l->s[i] == q || !(guess_has(l->s + name, i - name,
+	if (i >= stop || l->s[i] != ':' || !(guess_has(l->s + name, i - name,
 	    "token") || guess_has(l->s + name, i - name, "key") ||
 	    guess_has(l->s + name, i - name, "auth") ||
 	    guess_has(l->s + name, i - name, "secret")))
@@ -205,12 +214,13 @@ curl_header(struct look *l, const struct rule_secret *r, size_t i,
 void
 form_curl(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 {
-	size_t i, from, to, colon, stop = look_line_end(l, end, 1);
+	size_t i, from, to, colon, stop;
 	int q;
 
 	if ((at > 0 && isalnum(l->s[at - 1])) || end >= l->n ||
-	    isalnum(l->s[end]))
+	    isalnum(l->s[end]) || at < l->done->curl)
 		return;
+	stop = l->done->curl = look_line_end(l, end, 1);
 	for (i = end; i + 4 < stop; i++) {
 		if (l->s[i] > ' ' || l->s[i + 1] != '-')
 			continue;
@@ -239,6 +249,7 @@ form_curl(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 				    l->s[to + 1] == '\'')
 					colon = to + 2;
 			}
+		l->done->curl = to;
 		if (colon == 0)
 			return;
 		if (colon >= to) {	/* a token as user, no password */
@@ -303,8 +314,11 @@ form_kubernetes(struct look *l, const struct rule_secret *r, size_t at,
 	size_t i, k, from, to, stop, m;
 	int inside = 0;
 
-	while (end < l->n && (isblank(l->s[end]) || strchr("\"':", l->s[end])))
-		end++;
+	if (at < l->done->document)
+		return;
+	for (k = end; end < l->n && end - k < 8 && (isblank(l->s[end]) ||
+	    l->s[end] == '"' || l->s[end] == '\'' || l->s[end] == ':'); end++)
+		;
 	if (!look_word(l, end, "secret") || (end + 6 < l->n &&
 	    isalnum(l->s[end + 6])))
 		return;
@@ -314,6 +328,7 @@ form_kubernetes(struct look *l, const struct rule_secret *r, size_t at,
 	for (stop = end, k = 0; stop < l->n && k < 8000 &&
 	    !look_word(l, stop, "\n---"); k++)
 		stop++;
+	l->done->document = stop;
 	for (i = from; i < stop; i = to + 1) {
 		to = look_line_end(l, i, 0);
 		for (k = i; k < to && isblank(l->s[k]); k++)
@@ -357,9 +372,10 @@ form_auth64(struct look *l, const struct rule_secret *r, size_t at,
 	struct assign a;
 	size_t i, n;
 
-	if ((at > 0 && isalnum(l->s[at - 1])) ||
-	    !assign_parse(l->s, l->n, at, end, &a))
+	if ((at > 0 && isalnum(l->s[at - 1])) || at < l->done->pair ||
+	    !look_assign(l, at, end, &a))
 		return;
+	l->done->pair = a.to;
 	n = decode_base64(l->s + a.from, a.to - a.from, out, sizeof(out));
 	if (n < 4 || memchr(out, ':', n) == NULL)
 		return;

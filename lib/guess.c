@@ -34,8 +34,8 @@ guess_has(const unsigned char *s, size_t n, const char *text)
 	return 0;
 }
 
-static int
-any_of(const unsigned char *s, size_t n, const char *const *list)
+int
+guess_any(const unsigned char *s, size_t n, const char *const *list)
 {
 	unsigned char there[256];
 	size_t i;
@@ -88,7 +88,7 @@ guess_placeholder(const unsigned char *s, size_t n)
 	};
 	size_t i;
 
-	if (n == 0 || equals_any(s, n, whole) || any_of(s, n, parts))
+	if (n == 0 || equals_any(s, n, whole) || guess_any(s, n, parts))
 		return 1;
 	if (s[0] == '$' && n > 1 && (isalpha(s[1]) || s[1] == '_') &&
 	    memchr(s + 1, '$', n - 1) == NULL) {
@@ -264,8 +264,8 @@ guess_password(const struct pairs *t, const unsigned char *s, size_t n)
 			return 0;	/* a sentence */
 	kinds(s, n, &digits, &upper, &small, &hex);
 	odd = n - digits - upper - small;
-	if (any_of(s, n, names) && digits == 0 && !(n >= 10 && small == n &&
-	    !any_of(s, n, verbs)))
+	if (guess_any(s, n, names) && digits == 0 && !(n >= 10 && small == n &&
+	    !guess_any(s, n, verbs)))
 		return 0;		/* the name of a password */
 	if (s[0] == '/' || (n > 8 && guess_has(s, n, "://")) ||
 	    (n > 2 && s[0] == '.' && s[1] == '/') || s[0] == '#')

@@ -26,5 +26,7 @@ int	guess_word(const unsigned char *, size_t n);
 int	guess_begins(const unsigned char *, size_t n, const char *text);
 /* 1 when the bytes contain the text, without regard to case. */
 int	guess_has(const unsigned char *, size_t n, const char *text);
+/* 1 when they contain any of the texts, the last of which is NULL. */
+int	guess_any(const unsigned char *, size_t n, const char *const *texts);
 
 #endif

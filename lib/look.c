@@ -1,193 +1,18 @@
 #include <ctype.h>
-#include <err.h>
-#include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
 
 #include "ac.h"
 #include "assign.h"
-#include "buf.h"
 #include "decode.h"
 #include "guess.h"
-#include "io.h"
 #include "look.h"
-#include "mem.h"
-#include "num.h"
 #include "scancheck.h"
-#include "status.h"
 
 #define LINE		2048		/* bytes of a line or command */
+#define LONG		512		/* bytes of a token */
 #define CODED		6144		/* bytes of a coded run */
-
-static void
-add_literal(struct scan_rules *r, const char *text, size_t n, size_t rule,
-    int coded)
-{
-	struct rule_literal *l;
-
-	if ((r->nlit & (r->nlit - 1)) == 0)
-		r->lit = xreallocarray(r->lit, r->nlit != 0 ? 2 * r->nlit : 1,
-		    sizeof(*r->lit));
-	l = &r->lit[r->nlit++];
-	l->text = xstrndup(text, n);
-	l->len = n;
-	l->rule = rule;
-	l->coded = coded;
-}
-
-/* The forms that a literal has in base64, hexadecimal and percent signs. */
-static void
-add_coded(struct scan_rules *r, const char *text, size_t n, size_t rule)
-{
-	static const char how[] = "012h%";
-	char *lit = xstrndup(text, n), *coded;
-	int i;
-
-	for (i = 0; how[i] != '\0'; i++) {
-		if ((coded = decode_code(lit, how[i])) == NULL)
-			err(ST_SYS, "cannot read the rules");
-		if (strlen(coded) >= 4)
-			add_literal(r, coded, strlen(coded), rule, how[i]);
-		free(coded);
-	}
-	free(lit);
-}
-
-static int
-parse_how(struct rule_secret *s, char *how)
-{
-	char *arg;
-
-	if (*how == '@') {
-		s->how = RULE_PLACE;
-		if ((arg = strchr(how, ':')) != NULL) {
-			*arg++ = '\0';
-			s->arg = isdigit((unsigned char)*arg) ? *arg - '0' :
-			    *arg;
-		}
-		s->place = place_find(how + 1);
-		return s->place != NULL ? 0 : -1;
-	}
-	if (*how == '~') {
-		s->how = RULE_ASSIGNED;
-		return shape_compile(&s->shape, how + 1);
-	}
-	s->how = RULE_SHAPE;
-	return shape_compile(&s->shape, how);
-}
-
-/* name, literals, how, floor, check: the last two may be left out. */
-static int
-parse_rule(struct scan_rules *r, char *line, const char **name)
-{
-	struct rule_secret *s;
-	char *f[5] = { NULL, NULL, NULL, NULL, NULL }, *p, *end;
-	long long floor = 0;
-	int i, coded = 0;
-
-	for (i = 0, p = line; p != NULL && i < 5; i++) {
-		f[i] = p;
-		if ((p = strchr(p, '\t')) != NULL)
-			*p++ = '\0';
-	}
-	if (f[2] == NULL)
-		return -1;
-	/* the rules are all of one name more often than not: keep it once */
-	r->rule = xreallocarray(r->rule, r->n + 1, sizeof(*r->rule));
-	s = &r->rule[r->n];
-	memset(s, 0, sizeof(*s));
-	if (f[3] != NULL && strcmp(f[3], "-") != 0 &&
-	    num_parse(f[3], 0, 800, &floor) == -1)
-		return -1;
-	s->floor = (int)floor;
-	if (f[4] != NULL) {
-		if (strstr(f[4], "coded") != NULL)
-			coded = 1;
-		if (strstr(f[4], "github") != NULL)
-			s->check = CHECK_GITHUB;
-		else if (strstr(f[4], "jwt") != NULL)
-			s->check = CHECK_JWT;
-		else if (strstr(f[4], "random") != NULL)
-			s->check = CHECK_RANDOM;
-		else if (strstr(f[4], "mixed") != NULL)
-			s->check = CHECK_MIXED;
-		else if (strstr(f[4], "loose") != NULL)
-			s->check = CHECK_LOOSE;
-		else if (!coded)
-			return -1;
-	}
-	if (parse_how(s, f[2]) == -1)
-		return -1;
-	s->name = xstrdup(f[0]);
-	*name = s->name;
-	for (p = f[1]; p != NULL && *p != '\0'; p = end) {
-		if ((end = strchr(p, ',')) == NULL)
-			end = p + strlen(p);
-		if (end - p < 2)
-			return -1;
-		add_literal(r, p, (size_t)(end - p), r->n, 0);
-		/* coded, the case matters: the shape has it */
-		if (coded && s->how == RULE_SHAPE &&
-		    s->shape.item[s->shape.before].text != NULL)
-			add_coded(r, s->shape.item[s->shape.before].text,
-			    s->shape.item[s->shape.before].min, r->n);
-		end += *end == ',';
-	}
-	r->n++;
-	return 0;
-}
-
-struct scan_rules *
-xscan_rules(const char *file)
-{
-	struct scan_rules *r = xcalloc(1, sizeof(*r));
-	struct buf b = BUF_INIT;
-	const char **lits, *name;
-	char *line, *next;
-	size_t i;
-	int lines = 0;
-
-	pairs_init(&r->pairs);
-	if (io_slurp_at(AT_FDCWD, file, &b, 4 * 1024 * 1024) == -1 ||
-	    buf_str(&b) == NULL)
-		err(ST_SYS, "cannot read '%s'", file);
-	for (line = b.p; line != NULL; line = next) {
-		lines++;
-		if ((next = strchr(line, '\n')) != NULL)
-			*next++ = '\0';
-		if (*line != '\0' && *line != '#' &&
-		    parse_rule(r, line, &name) == -1)
-			errx(ST_USAGE, "%s, line %d: no rule", file, lines);
-	}
-	buf_free(&b);
-	lits = xcalloc(r->nlit, sizeof(*lits));
-	for (i = 0; i < r->nlit; i++)
-		lits[i] = r->lit[i].text;
-	if ((r->ac = ac_new(lits, r->nlit)) == NULL)
-		errx(ST_USAGE, "%s: too many rules", file);
-	free(lits);
-	return r;
-}
-
-void
-scan_rules_free(struct scan_rules *r)
-{
-	size_t i;
-
-	for (i = 0; i < r->n; i++) {
-		free(r->rule[i].name);
-		if (r->rule[i].how != RULE_PLACE)
-			shape_free(&r->rule[i].shape);
-	}
-	for (i = 0; i < r->nlit; i++)
-		free(r->lit[i].text);
-	free(r->rule);
-	free(r->lit);
-	ac_free(r->ac);
-	free(r);
-}
 
 enum look_kind
 look_kind(const char *path)
@@ -260,16 +85,36 @@ look_word(const struct look *l, size_t i, const char *word)
 	return i < l->n && guess_begins(l->s + i, l->n - i, word);
 }
 
-size_t
-look_line_end(const struct look *l, size_t i, int joined)
+int
+look_assign(struct look *l, size_t at, size_t end, struct assign *a)
 {
+	return assign_parse(l->s, l->n, at, end, a, &l->done->value);
+}
+
+int
+look_value(struct look *l, size_t at, struct assign *a)
+{
+	return assign_value(l->s, l->n, at, a, &l->done->value);
+}
+
+size_t
+look_line_end(struct look *l, size_t i, int joined)
+{
+	struct look_lane *d = l->done;
 	size_t k;
 
+	if (!joined && i >= d->line && i < d->line_end &&
+	    (d->line_end - d->line < LINE || i - d->line < LINE / 2))
+		return d->line_end;
+	if (!joined)
+		d->line = i;
 	for (k = 0; i < l->n && k < LINE; i++, k++)
 		if (l->s[i] == '\n' && !(joined && i > 0 &&
 		    (l->s[i - 1] == '\\' || (l->s[i - 1] == '\r' && i > 1 &&
 		    l->s[i - 2] == '\\'))))
 			break;
+	if (!joined)
+		d->line_end = i;
 	return i;
 }
 
@@ -368,17 +213,17 @@ try_assigned(struct look *l, const struct rule_secret *r, size_t at,
 	if (l->kind == LOOK_BINARY || (at > 0 && islower(l->s[at]) &&
 	    isalpha(l->s[at - 1]) && !(at > 1 && l->s[at - 1] == 'D' &&
 	    l->s[at - 2] == '-')) || (isupper(l->s[end - 1]) &&
-	    islower(l->s[end - 2])) || !assign_parse(l->s, l->n, at, end, &a))
+	    islower(l->s[end - 2])) || !look_assign(l, at, end, &a))
 		return;
 	v = l->s + a.from;
 	n = a.to - a.from;
-	for (i = 0; i < n; i++)
-		digits += isdigit(v[i]) != 0;
 	if ((l->kind == LOOK_CODE || a.op == '>') && a.quote == 0 &&
 	    l->kind != LOOK_PLAIN)
 		return;
 	if (!shape_whole(&r->shape, v, n))
 		return;
+	for (i = 0; i < n; i++)
+		digits += isdigit(v[i]) != 0;
 	if (r->check == CHECK_LOOSE || (!guess_dull(v, n) &&
 	    !guess_word(v, n) && pairs_entropy(v, n) >= (r->floor != 0 ?
 	    r->floor : 200) && !guess_has(v, n, "abcdefghijkl") &&
@@ -425,24 +270,42 @@ try_coded(struct look *l, const struct rule_literal *lit, size_t at)
 }
 
 static void
+on_shape(struct look *l, size_t rule, size_t at)
+{
+	const struct rule_secret *r = &l->rules->rule[rule];
+	struct look_lane *d = l->done;
+	size_t from, to;
+
+	if ((d->rule == rule && at < d->shape_end) ||
+	    !shape_match(&r->shape, l->s, l->n, at, &from, &to))
+		return;
+	if (accept_shape(l, r, from, to))
+		look_add(l, r->name, from, to, 0);
+	else if (to - from < LONG)
+		return;			/* a better one may begin in it */
+	d->rule = rule;
+	d->shape_end = to;
+}
+
+static void
 on_literal(void *arg, size_t id, size_t at)
 {
 	struct look *l = arg;
 	const struct rule_literal *lit = &l->rules->lit[id];
 	const struct rule_secret *r = &l->rules->rule[lit->rule];
-	size_t from, to;
+	size_t lane;
 
 	if (at < l->lo || at >= l->hi)
 		return;
+	lane = l->n / AC_LANES != 0 ? at / (l->n / AC_LANES) : 0;
+	l->done = &l->lane[lane < AC_LANES ? lane : AC_LANES - 1];
 	if (lit->coded != 0) {
 		try_coded(l, lit, at);
 		return;
 	}
 	switch (r->how) {
 	case RULE_SHAPE:
-		if (shape_match(&r->shape, l->s, l->n, at, &from, &to) &&
-		    accept_shape(l, r, from, to))
-			look_add(l, r->name, from, to, 0);
+		on_shape(l, lit->rule, at);
 		break;
 	case RULE_ASSIGNED:
 		try_assigned(l, r, at, at + lit->len);
@@ -471,7 +334,9 @@ look_at(struct look *l)
 {
 	size_t i, n = 0;
 
-	l->nspot = l->seen = l->seen_password = 0;
+	l->nspot = 0;
+	memset(l->lane, 0, sizeof(l->lane));
+	l->done = l->lane;
 	ac_run(l->rules->ac, l->s, l->n, on_literal, l);
 	if (l->nspot < 2)
 		return;

@@ -7,10 +7,11 @@
 
 #include <stddef.h>
 
+#include "ac.h"
+#include "assign.h"
 #include "pairs.h"
 #include "shape.h"
 
-struct ac;
 struct look;
 
 enum look_kind {
@@ -61,6 +62,28 @@ struct spot {
 
 #define LOOK_SPOTS	4096		/* of one window */
 
+/*
+ * How far a part of the text was looked at already, so that a literal that
+ * stands there again and again does not make anybody look again and again.
+ */
+struct look_lane {
+	struct assign_memo value;
+	size_t		 token;		/* end of the last value judged */
+	size_t		 password;
+	size_t		 call;		/* arguments */
+	size_t		 command;	/* switches of a command, */
+	int		 letter;	/* and the one looked for */
+	size_t		 curl;
+	size_t		 header;
+	size_t		 scheme;
+	size_t		 document;	/* of Kubernetes */
+	size_t		 pair;		/* "auth": "x" */
+	size_t		 line;		/* the last line asked for: */
+	size_t		 line_end;	/* [line, line_end) */
+	size_t		 rule;		/* the last shape that was there, */
+	size_t		 shape_end;	/* and where it ended */
+};
+
 struct look {
 	const struct scan_rules *rules;
 	const unsigned char *s;
@@ -71,8 +94,8 @@ struct look {
 	int		 depth;		/* 1 in what was decoded */
 	struct spot	*spot;		/* room for LOOK_SPOTS */
 	size_t		 nspot;
-	size_t		 seen;		/* end of the last value judged */
-	size_t		 seen_password;
+	struct look_lane lane[AC_LANES];
+	struct look_lane *done;		/* of these, where we are */
 	int		 overflow;
 };
 
@@ -90,7 +113,10 @@ enum look_kind look_kind(const char *path);
 /* 1 when the text at i begins with the word, which is in lower case. */
 int	 look_word(const struct look *, size_t i, const char *word);
 /* The end of the line; joined: of the lines that a backslash joins. */
-size_t	 look_line_end(const struct look *, size_t i, int joined);
+size_t	 look_line_end(struct look *, size_t i, int joined);
+/* As assign_parse and assign_value. */
+int	 look_assign(struct look *, size_t at, size_t end, struct assign *);
+int	 look_value(struct look *, size_t at, struct assign *);
 /* 1 when what is in [from, to) was generated; level as of guess_random. */
 int	 look_random(const struct look *, size_t from, size_t to, int level);
 

@@ -10,14 +10,13 @@
 static int
 user_near(const struct look *l, size_t at)
 {
+	static const char *const words[] = {
+		"user", "login", "host", "email", NULL
+	};
 	size_t from = at > 160 ? at - 160 : 0;
 	size_t to = at + 160 < l->n ? at + 160 : l->n;
-	const unsigned char *s = l->s + from;
 
-	return guess_has(s, to - from, "user") ||
-	    guess_has(s, to - from, "login") ||
-	    guess_has(s, to - from, "host") ||
-	    guess_has(s, to - from, "email");
+	return guess_any(l->s + from, to - from, words);
 }
 
 static int
@@ -25,7 +24,7 @@ one_word(const struct look *l, const struct assign *a)
 {
 	size_t i;
 
-	for (i = a->from; i < a->to; i++)
+	for (i = a->from; a->quote != 0 && i < a->to; i++)
 		if (l->s[i] <= ' ')
 			return 0;
 	return 1;
@@ -132,7 +131,7 @@ password_said(struct look *l, const struct rule_secret *r, size_t at,
 			i = k + (isblank(l->s[k]) ? 4 : 3);
 			break;
 		}
-	if (i >= stop || !assign_value(l->s, l->n, i, &a) || a.to > stop)
+	if (i >= stop || !look_value(l, i, &a) || a.to > stop)
 		return;
 	if (a.quote != 0 ? (l->kind == LOOK_CODE || a.to >= stop) :
 	    l->kind != LOOK_PLAIN || !user_near(l, at) ||
@@ -144,12 +143,6 @@ password_said(struct look *l, const struct rule_secret *r, size_t at,
 	    (a.quote != 0 || guess_password(&l->rules->pairs, l->s + a.from,
 	    a.to - a.from)))
 		look_add(l, r->name, a.from, a.to, 2);
-}
-
-static int
-name_has(const struct look *l, const struct assign *a, const char *part)
-{
-	return guess_has(l->s + a->name, a->name_end - a->name, part);
 }
 
 static int
@@ -200,9 +193,8 @@ harmless(const struct look *l, const struct assign *a)
 	};
 	int i;
 
-	for (i = 0; parts[i] != NULL; i++)
-		if (name_has(l, a, parts[i]))
-			return 1;
+	if (guess_any(l->s + a->name, a->name_end - a->name, parts))
+		return 1;
 	for (i = 0; ends[i] != NULL; i++)
 		if (name_ends(l, a, ends[i]))
 			return !name_ends(l, a, "clientid");
@@ -216,20 +208,20 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 	struct assign a;
 	size_t i;
 
-	if (at < l->seen_password)
+	if (at < l->done->password)
 		return;
 	/* a short word that is a part of many: it has to be all of the name */
 	if (r->arg == 2 && (end >= l->n || isalnum(l->s[end]) ||
 	    strchr("_-.", l->s[end]) != NULL || (at > 0 &&
 	    (isalnum(l->s[at - 1]) || strchr("_-.$", l->s[at - 1]) != NULL))))
 		return;
-	if (!assign_parse(l->s, l->n, at, end, &a)) {
+	if (!look_assign(l, at, end, &a)) {
 		i = a.name_end;
 		/* --password x; -Password x; PASSWORD x in a Dockerfile */
 		if (a.name < at && l->s[a.name] == '-' && i < l->n &&
-		    isblank(l->s[i]) && assign_value(l->s, l->n, i, &a) &&
+		    isblank(l->s[i]) && look_value(l, i, &a) &&
 		    (a.quote != 0 || l->s[a.from] != '-')) {
-			l->seen_password = a.to;
+			l->done->password = a.to;
 			password_value(l, r, &a, end);
 		} else
 			password_said(l, r, at, end);
@@ -237,7 +229,7 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 	}
 	if (harmless(l, &a))
 		return;
-	l->seen_password = a.to;
+	l->done->password = a.to;
 	password_value(l, r, &a, end);
 }
 
@@ -249,13 +241,14 @@ place_call(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	size_t i = end, stop = end + 600 < l->n ? end + 600 : l->n;
 	int arg = 0;
 
-	(void)at;
+	if (at < l->done->call)
+		i = l->done->call;	/* nothing was there to see */
 	for (; i < stop && l->s[i] != ')' && l->s[i] != ';'; i++) {
 		if (l->s[i] == ',')
 			arg++;
 		if (l->s[i] != '"' && l->s[i] != '\'')
 			continue;
-		if (!assign_value(l->s, l->n, i, &a) || a.to >= l->n)
+		if (!look_value(l, i, &a) || a.to >= l->n)
 			return;
 		if (arg + 1 == r->arg) {
 			if (one_word(l, &a) && a.to - a.from >= 4 &&
@@ -266,6 +259,8 @@ place_call(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 		}
 		i = a.to;
 	}
+	if (i >= stop)
+		l->done->call = stop;
 }
 
 /* A command with a password behind a switch: arg is the letter. */
@@ -274,15 +269,19 @@ place_switch(struct look *l, const struct rule_secret *r, size_t at,
     size_t end)
 {
 	struct assign a;
-	size_t i, stop = look_line_end(l, end, 1);
+	size_t i, stop;
 
-	(void)at;
+	if (at < l->done->command && l->done->letter == r->arg)
+		return;
+	stop = l->done->command = look_line_end(l, end, 1);
+	l->done->letter = r->arg;
 	for (i = end; i + 3 < stop; i++) {
 		if (!isblank(l->s[i]) || l->s[i + 1] != '-' ||
 		    l->s[i + 2] != (unsigned char)r->arg)
 			continue;
+		l->done->command = i;
 		memset(&a, 0, sizeof(a));
-		if (!assign_value(l->s, l->n, i + 3, &a) || a.to > stop)
+		if (!look_value(l, i + 3, &a) || a.to > stop)
 			return;
 		if (one_word(l, &a) && (a.quote != 0 || !is_code(l, &a)) &&
 		    guess_password(&l->rules->pairs, l->s + a.from,
@@ -301,7 +300,7 @@ place_word(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	if ((at > 0 && isalnum(l->s[at - 1])) || end >= l->n)
 		return;
 	memset(&a, 0, sizeof(a));
-	if (assign_value(l->s, l->n, end, &a) && one_word(l, &a) &&
+	if (look_value(l, end, &a) && one_word(l, &a) &&
 	    (a.quote != 0 || (r->arg == 0 && l->kind == LOOK_PLAIN &&
 	    !is_code(l, &a) && !guess_word(l->s + a.from, a.to - a.from))) &&
 	    guess_password(&l->rules->pairs, l->s + a.from, a.to - a.from))
@@ -315,17 +314,18 @@ place_token(struct look *l, const struct rule_secret *r, size_t at,
 	struct assign a;
 	size_t i;
 
-	if (at < l->seen)
+	if (at < l->done->token)
 		return;
-	if (!assign_parse(l->s, l->n, at, end, &a)) {
+	if (!look_assign(l, at, end, &a)) {
 		i = a.name_end;
 		if (!(a.name < at && l->s[a.name] == '-' && i < l->n &&
-		    isblank(l->s[i]) && assign_value(l->s, l->n, i, &a)))
+		    isblank(l->s[i]) && look_value(l, i, &a)))
 			return;
 	}
-	if (harmless(l, &a) || !one_word(l, &a) || is_code(l, &a))
+	l->done->token = a.name_end;
+	if (is_code(l, &a) || !one_word(l, &a) || harmless(l, &a))
 		return;
-	l->seen = a.to;
+	l->done->token = a.to;
 	/* the word is only a part of another one: "tokenize" */
 	if (end < a.name_end && islower(l->s[end]) && islower(l->s[end - 1]) &&
 	    l->s[end] != 's' && r->arg != 0)
@@ -358,7 +358,7 @@ place_salt(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	struct assign a;
 	size_t n;
 
-	if (!assign_parse(l->s, l->n, at, end, &a) || a.quote == 0)
+	if (!look_assign(l, at, end, &a) || a.quote == 0)
 		return;
 	n = a.to - a.from;
 	if (n >= 24 && n <= 256 && pairs_entropy(l->s + a.from, n) >= 380 &&

@@ -147,3 +147,95 @@ token() {
 	printf 'token = "%sklmnopqrstuvwx%s"\n' "$(token 30 6)" "$(token 30 7)" >b
 	status 0 aipod-scan --no-cache
 }
+
+@test "every secret of a file is told, wherever they stand in it" {
+	for i in $(seq 40); do
+		printf 'token%d = "%s"\n' "$i" "$(token 30 "$i")"
+		printf 'db_password%d = "%s"\n' "$i" "$(token 12 "$i")"
+	done >many
+	is "$(aipod-scan --no-cache | wc -l | tr -d ' ')" 80
+}
+
+# cpu FILE: thousandths of a second of a processor that a scan of it takes
+cpu() {
+	TIMEFORMAT='%3U %3S'
+	{ time aipod-scan -q --no-cache --threads 1 "$1" >/dev/null || true; } \
+	    2>&1 | awk '{ print int(($1 + $2) * 1000) + 1 }'
+}
+
+# hostile BYTES TEXT: the text again and again
+hostile() {
+	yes "$2" | tr -d '\n' | tr '~' '\n' | head -c "$1"
+}
+
+@test "time is linear in the bytes, whatever the bytes" {
+	while read -r piece; do
+		hostile 100000 "$piece" >small
+		hostile 400000 "$piece" >big
+		a=$(cpu small)
+		b=$(cpu big)
+		# quadratic would be sixteen times; once more for a busy machine
+		if [ "$b" -gt $((8 * a + 40)) ]; then
+			a=$(cpu small)
+			b=$(cpu big)
+		fi
+		[ "$b" -le $((8 * a + 40)) ] || {
+			echo "$piece: $a and $b ms"
+			return 1
+		}
+	done <<-'X'
+	kind: Secret x
+	kind: Secret~data:~ a: b~
+	curl -H x
+	curl -H "key:
+	curl -u a: x
+	x-figma-token: x
+	password is x
+	password="
+	password='secret="token=`
+	_auth=
+	secret_key_base(
+	wpa_passphrase=
+	pscredential(
+	mysql -u x
+	machine a login x
+	https://a:
+	https://a:b@
+	bearer:-
+	hvs.AAAAAAAAAAAAAAAAAAAAAAAAAAA
+	eyJhbGciOiJIUzI1NiIsInR5.ey
+	-----BEGIN PRIVATE KEY-----abc
+	-----BEGIN PRIVATE KEY
+	QUtJQQ
+	%41%4b%49%41
+	414b4941
+	a
+	"
+	{
+	\"
+	token:~~
+	X
+	for enc in a -; do
+		hostile 100000 "$enc" | iconv -t UTF-16LE >small
+		hostile 400000 "$enc" | iconv -t UTF-16LE >big
+		[ "$(cpu big)" -le $((8 * $(cpu small) + 40)) ]
+	done
+}
+
+@test "no literal of the rules costs a hundred times what plain text does" {
+	mkdir hits plain
+	awk -F'\t' '!/^#/ && NF > 2 { n = split($2, l, ",")
+		for (i = 1; i <= n; i++) if (l[i] != "" && !seen[l[i]]++)
+			print l[i] }' "$TOP/share/rules/secrets.tsv" >literals
+	# of each its own file, and three ways for it to go on
+	awk '{ f = "hits/" NR % 100; for (k = 0; k < 3; k++) {
+		s = $0 substr("= -aB3", 2 * k + 1, 2); t = ""
+		while (length(t) < 4000) t = t s
+		printf "%s", t >f } close(f) }' literals
+	for f in hits/*; do
+		hostile "$(wc -c <"$f")" 'the quick brown fox ' >"plain/${f##*/}"
+	done
+	a=$(cpu plain)
+	b=$(cpu hits)
+	[ "$b" -le $((100 * a)) ] || { echo "$a and $b ms"; return 1; }
+}
