@@ -24,6 +24,7 @@
 #include "supervise.h"
 #include "term.h"
 #include "tool.h"
+#include "update.h"
 
 /* What dead sessions of this workspace have left goes while we work. */
 static void
@@ -47,6 +48,17 @@ sweep_dead(const struct plan *p)
 		}
 	free(v[0]);
 	sessions_free(s, n);
+}
+
+static void
+look_for_update(void)
+{
+	char *newest = update_look();
+
+	if (newest != NULL && tool_verbose >= 0 && isatty(STDERR_FILENO))
+		warnx("aipod %s is there, this is " AIPOD_VERSION ": see"
+		    " 'aipod update'", newest);
+	free(newest);
 }
 
 static void
@@ -198,6 +210,8 @@ main(int argc, char *argv[])
 	xplan_parse(&p, argc, argv);
 	xbox_check_workspace(&p.w);
 	xplan_settle(&p);
+	if (!p.prep.dry_run)
+		look_for_update();
 	xprepare_secrets(&p.prep);
 	xprepare_mounts(&p.prep);
 	p.box.image = xprepare_image(&p.prep);

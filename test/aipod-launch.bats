@@ -104,3 +104,48 @@ setup() {
 	status 100 aipod-launch -n -w "$T/ws" true
 	has "$stderr" "chmod go-w"
 }
+
+@test "a newer release: looked for once a day, and nobody waits for it" {
+	mkfifo "$T/hold"
+	mkdir -p "$T/exec" "$XDG_STATE_HOME/aipod/update"
+	facts=$XDG_STATE_HOME/aipod/update
+	printf '#!/bin/sh\ncat "%s" >/dev/null\necho "$@" >"%s"\n' "$T/hold" \
+	    "$T/looked" >"$T/exec/aipod-update"
+	chmod 755 "$T/exec/aipod-update"
+	export AIPOD_EXEC_PATH=$T/exec
+	tool=$TOP/build/bin/aipod-launch
+	export AIPOD_UPDATE_URL=https://example.org/index
+	# it ends while the other still waits, and holds no descriptor of ours
+	status 111 timeout 60 "$tool" -w "$T/ws" true
+	lacks "$stderr" "aipod update"
+	: >"$T/hold"
+	until_true 20 test -s "$T/looked"
+	is "$(cat "$T/looked")" "-q check --daily"
+	rm "$T/looked"
+	# not again today, not when switched off, not without a place to look
+	: >"$facts/checked"
+	status 111 "$tool" -w "$T/ws" true
+	rm "$facts/checked"
+	AIPOD_UPDATE_CHECK=no status 111 "$tool" -w "$T/ws" true
+	AIPOD_UPDATE_URL='' status 111 "$tool" -w "$T/ws" true
+	[ -z "$(pgrep -f "^/bin/sh $T/exec/aipod-update")" ]
+}
+
+@test "a newer release that is known of is told on a terminal" {
+	command -v script >/dev/null || skip "no script(1)"
+	facts=$XDG_STATE_HOME/aipod/update
+	mkdir -p "$facts"
+	: >"$facts/checked"
+	echo 99.1 >"$facts/newest"
+	export AIPOD_UPDATE_URL=https://example.org/index
+	launch="$TOP/build/bin/aipod-launch -w $T/ws"
+	status 111 script -qec "$launch true" /dev/null
+	has "$output" "aipod 99.1 is there"
+	status 111 script -qec "$launch -q true" /dev/null
+	lacks "$output" 99.1
+	status 111 $launch true
+	lacks "$stderr" 99.1
+	echo 0.0.1 >"$facts/newest"
+	status 111 script -qec "$launch true" /dev/null
+	lacks "$output" "aipod update"
+}

@@ -14,6 +14,7 @@ setup() {
 @test "num" { "$U/num"; }
 @test "rec" { "$U/rec"; }
 @test "io" { "$U/io"; ! ls -d ./*.tmp.* dir/*.tmp.* .tmp.* 2>/dev/null; }
+@test "update" { "$U/update"; }
 @test "child" { "$U/child"; }
 
 @test "argv: a shell reads the words back" {
