@@ -16,15 +16,17 @@
 
 static const struct tool tool = {
 	"aipod-attach",
-	"[-w DIR] [SESSION] [--] [CMD [ARG ...]]",
+	"[-r] [-w DIR] [SESSION] [--] [CMD [ARG ...]]",
 	"  -w, --workdir DIR    the workspace's session   [the working directory's]\n"
 	"  -e, --env KEY[=VAL]  set it for the command, or pass it on\n"
+	"  -r, --root           as the container's root, to install something\n"
 };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "workdir", required_argument, NULL, 'w' },
 	{ "env", required_argument, NULL, 'e' },
+	{ "root", no_argument, NULL, 'r' },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -47,7 +49,7 @@ xfact(const struct session *s, const char *name)
 }
 
 static void
-join(const struct session *s, const struct argv *env, char *const *cmd)
+join(const struct session *s, const struct argv *how, char *const *cmd)
 {
 	struct argv a = ARGV_INIT;
 	char *engine = xfact(s, "engine"), *container = xfact(s, "container");
@@ -68,8 +70,8 @@ join(const struct session *s, const struct argv *env, char *const *cmd)
 		if (strncmp(base, "docker", 6) != 0)
 			argv_add(&a, "--detach-keys=");
 	}
-	if (env->n > 0)
-		argv_addv(&a, env->v);
+	if (how->n > 0)
+		argv_addv(&a, how->v);
 	argv_add(&a, container);
 	if (*cmd != NULL)
 		argv_addv(&a, cmd);
@@ -87,18 +89,22 @@ int
 main(int argc, char *argv[])
 {
 	const char *dir = NULL, *name = NULL;
-	struct argv env = ARGV_INIT;
+	struct argv how = ARGV_INIT;
 	struct session s;
 	int c;
 
-	while ((c = tool_getopt(&tool, argc, argv, "+w:e:", options)) != -1)
+	while ((c = tool_getopt(&tool, argc, argv, "+w:e:r", options)) != -1)
 		switch (c) {
 		case 'w':
 			dir = optarg;
 			break;
 		case 'e':
-			argv_add(&env, "-e");
-			argv_add(&env, optarg);
+			argv_add(&how, "-e");
+			argv_add(&how, optarg);
+			break;
+		case 'r':
+			argv_add(&how, "--user");
+			argv_add(&how, "0:0");
 			break;
 		default:
 			tool_usage(&tool);
@@ -113,5 +119,5 @@ main(int argc, char *argv[])
 		errx(ST_USAGE, "both --workdir and session '%s': give one",
 		    name);
 	xchoose_session(&s, name, dir);
-	join(&s, &env, argv + optind);
+	join(&s, &how, argv + optind);
 }

@@ -13,6 +13,7 @@
 
 #include "conf.h"
 #include "io.h"
+#include "kept.h"
 #include "mem.h"
 #include "owned.h"
 #include "rec.h"
@@ -23,23 +24,25 @@
 
 static const struct tool tool = {
 	"aipod-clean",
-	"[-fny] [--engine NAME] [-w DIR | --hash HASH | --all]",
+	"[-fny] [--engine NAME] [--kept] [-w DIR | --hash HASH | --all]",
 	"  -w, --workdir DIR    the workspace             [the working directory]\n"
 	"      --hash HASH      the workspace with this hash, gone as it may be\n"
 	"      --all            every workspace\n"
+	"      --kept           its kept containers and nothing else\n"
 	"  -y, --yes            do not ask about what cannot be made again\n"
 	"  -f, --force          end living sessions\n"
 	"  -n, --dry-run        print what would be removed\n"
 	"      --engine NAME    in this engine only       [in all there are]\n"
 };
 
-enum { O_ALL = 256, O_HASH, O_ENGINE };
+enum { O_ALL = 256, O_HASH, O_ENGINE, O_KEPT };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "workdir", required_argument, NULL, 'w' },
 	{ "hash", required_argument, NULL, O_HASH },
 	{ "all", no_argument, NULL, O_ALL },
+	{ "kept", no_argument, NULL, O_KEPT },
 	{ "yes", no_argument, NULL, 'y' },
 	{ "force", no_argument, NULL, 'f' },
 	{ "dry-run", no_argument, NULL, 'n' },
@@ -53,6 +56,7 @@ struct clean {
 	int		yes;
 	int		force;
 	int		dry_run;
+	int		kept;
 };
 
 static void
@@ -109,19 +113,6 @@ remove_kind(const struct clean *c, const struct engine *e,
 	return rc;
 }
 
-static int
-has_volume(const struct engine *e, const char *hash, const char *name)
-{
-	struct owned *o;
-	int i, n, found = 0;
-
-	n = owned_list(e, OWNED_VOLUME, hash, &o);
-	for (i = 0; i < n; i++)
-		found |= strcmp(o[i].name, name) == 0;
-	owned_free(o, n > 0 ? n : 0);
-	return found;
-}
-
 /* 1: sessions live there still. */
 static int
 is_busy(const struct clean *c, const char *hash, const char *what)
@@ -175,13 +166,14 @@ confirm(const struct clean *c, const char *what)
 static void
 forget(const char *hash)
 {
-	static const char *const facts[] = { "image", "dockerfile", "network" };
+	static const char *const facts[] = { "image", "dockerfile", "network",
+	    "kept" };
 	char *state = xconf_state_dir(), *path;
 	size_t i;
 
 	for (i = 0; i < sizeof(facts) / sizeof(facts[0]); i++) {
 		path = xasprintf("%s/%s/%s", state, hash, facts[i]);
-		if (unlink(path) == -1 && errno != ENOENT)
+		if (io_remove(AT_FDCWD, path) == -1)
 			warn("cannot remove '%s'", path);
 		free(path);
 	}
@@ -219,6 +211,30 @@ sweep_sessions(const char *hash)
 	sessions_tidy(hash, 60);
 }
 
+/* The kept containers that no session uses. */
+static int
+clean_kept(const struct clean *c, const char *hash)
+{
+	struct kept *k;
+	char *name;
+	int i, n, rc = ST_YES;
+
+	if ((n = kept_list(hash, &k)) == -1)
+		err(ST_SYS, "cannot see which containers are kept");
+	for (i = 0; i < n; i++) {
+		name = kept_container(&k[i]);
+		if (kept_in_use(&k[i]) ||
+		    (!c->dry_run && kept_remove(&k[i]) == -1)) {
+			warnx("container '%s' is in use: left alone", name);
+			rc = ST_NO;
+		} else
+			tell("container", name);
+		free(name);
+	}
+	kept_free(k, n);
+	return rc;
+}
+
 static int
 clean(const struct clean *c, const char *hash, const char *what)
 {
@@ -226,13 +242,18 @@ clean(const struct clean *c, const char *hash, const char *what)
 	char *top = xconf_state_dir(), *state = xasprintf("%s/%s", top, hash);
 	int i, precious, all, rc = ST_YES;
 
+	if (c->kept) {
+		rc = clean_kept(c, hash);
+		goto out;
+	}
 	if (!c->force && is_busy(c, hash, what)) {
 		rc = ST_NO;
 		goto out;
 	}
 	precious = access(state, F_OK) == 0;
 	for (i = 0; i < c->nengine && !precious; i++)
-		precious = has_volume(&c->engine[i], hash, home);
+		precious = owned_has(&c->engine[i],
+		    OWNED_VOLUME, hash, home);
 	all = !precious || confirm(c, what);
 	for (i = 0; i < c->nengine; i++)
 		if (remove_kind(c, &c->engine[i], OWNED_CONTAINER, hash,
@@ -329,6 +350,9 @@ main(int argc, char *argv[])
 			break;
 		case O_ALL:
 			all = 1;
+			break;
+		case O_KEPT:
+			k.kept = 1;
 			break;
 		case 'y':
 			k.yes = 1;

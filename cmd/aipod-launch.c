@@ -19,6 +19,7 @@
 #include "mem.h"
 #include "plan.h"
 #include "prepare.h"
+#include "resume.h"
 #include "sock.h"
 #include "status.h"
 #include "supervise.h"
@@ -67,7 +68,9 @@ make_session(struct plan *p)
 	char *name = NULL;
 
 	if (session_make(&p->w, &p->session, &p->lock) == -1 ||
-	    (name = workspace_container(&p->w, p->session.id)) == NULL ||
+	    (p->box.kept != NULL &&
+	    kept_begin(p->box.kept, &p->session) == -1) ||
+	    (name = box_name(&p->box)) == NULL ||
 	    session_put(&p->session, "container", name) == -1 ||
 	    session_put(&p->session, "engine", p->engine.program) == -1 ||
 	    session_put(&p->session, "workspace", p->w.path) == -1 ||
@@ -115,6 +118,19 @@ add_servers(struct plan *p, struct supervise *s)
 	argv_add(&v->argv, p->egress);
 }
 
+/* What ends the container when the engine's client has not. */
+static void
+removal(struct plan *p, struct argv *a)
+{
+	char *name = box_name(&p->box);
+
+	argv_add(a, p->engine.program);
+	argv_add(a, p->box.kept != NULL ? "stop" : "rm");
+	argv_add(a, p->box.kept != NULL ? "-t0" : "-f");
+	argv_add(a, name);
+	free(name);
+}
+
 /* Run it once in a session of its own; *gone: the image was not there. */
 static int
 run_once(struct plan *p, int *gone)
@@ -127,6 +143,7 @@ run_once(struct plan *p, int *gone)
 	char *cid, *life, *run;
 
 	memset(&s, 0, sizeof(s));
+	xresume_choose(p);
 	make_session(p);
 	/* from here on whatever ends us, the watchdog cleans up */
 	if ((dog = watchdog_start(&p->session, p->lock,
@@ -142,11 +159,8 @@ run_once(struct plan *p, int *gone)
 	s.life_path = life;
 	xprepare_run(&p->prep);
 	s.slave = -1;
-	xbox_argv(&p->box, &engine);
-	argv_add(&rm, p->engine.program);
-	argv_add(&rm, "rm");
-	argv_add(&rm, "-f");
-	argv_addf(&rm, "aipod-%s-%s", p->w.hash, p->session.id);
+	xresume_argv(p, &engine);
+	removal(p, &rm);
 	s.engine = &engine;
 	s.remove = &rm;
 	cid = xasprintf("%s/cid", p->session.dir);
@@ -162,13 +176,15 @@ run_once(struct plan *p, int *gone)
 	saved = errno;
 	if (term != NULL)
 		term_close(term);
-	*gone = status == 125 && !s.created;
 	if (s.unclean && s.created) {
 		child_run_quietly(rm.v);
-		warnx("'%s' ended before its container, which is removed now",
-		    p->engine.program);
+		warnx("'%s' ended before its container, which is %s now",
+		    p->engine.program, p->box.kept != NULL ? "stopped" :
+		    "removed");
 		status = ST_SYS;
 	}
+	*gone = p->box.kept != NULL ? resume_end(p, !s.tied) :
+	    status == 125 && !s.created;
 	gitguard_unmake(&p->w, p->session.id);
 	if (session_remove(&p->session) == -1)
 		warn("cannot remove '%s'", p->session.dir);

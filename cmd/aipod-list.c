@@ -1,5 +1,5 @@
 /*
- * aipod-list: list sessions.
+ * aipod-list: list sessions, and containers that are kept.
  */
 #include <err.h>
 #include <stdlib.h>
@@ -47,7 +47,7 @@ main(int argc, char *argv[])
 		tool_usage(&tool);
 	if ((n = sessions_list(w.path != NULL ? w.hash : NULL, &s)) == -1)
 		err(ST_SYS, "cannot list the sessions");
-	sessions_show(s, n, json);
+	xsessions_show_all(s, n, json, w.path != NULL ? w.hash : NULL);
 	sessions_free(s, n);
 	workspace_free(&w);
 	xio_close_stdout();

@@ -7,11 +7,14 @@
 
 #include <err.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <netdb.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
 
+#include "argv.h"
+#include "buf.h"
 #include "init.h"
 #include "io.h"
 #include "mem.h"
@@ -20,25 +23,29 @@
 #include "status.h"
 #include "tool.h"
 
+#define START_MAX	(4 * 1024 * 1024)
+
 static const struct tool tool = {
 	"aipod-relay",
-	"[-msv] [-d DIR] [--tcp HOST:PORT --token-file FILE] -- COMMAND\n"
-	"           [ARG ...]",
+	"[-msv] [-d DIR] [--tcp HOST:PORT --token-file FILE]\n"
+	"           --start FILE | -- COMMAND [ARG ...]",
 	"  -d, --dir DIR        where the host's sockets are    [/run/aipod]\n"
 	"      --tcp HOST:PORT  reach aipod-egress here, not at DIR/egress.sock\n"
 	"      --token-file FILE\n"
 	"                       what it wants to be shown\n"
+	"      --start FILE     environment and command, NUL after each word\n"
 	"  -m, --mcp-only       resolve and relay nothing but MCP\n"
 	"  -s, --strict         run nothing when a port cannot be had\n"
 };
 
-enum { OPT_TCP = 256, OPT_TOKEN };
+enum { OPT_TCP = 256, OPT_TOKEN, OPT_START };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "dir", required_argument, NULL, 'd' },
 	{ "tcp", required_argument, NULL, OPT_TCP },
 	{ "token-file", required_argument, NULL, OPT_TOKEN },
+	{ "start", required_argument, NULL, OPT_START },
 	{ "mcp-only", no_argument, NULL, 'm' },
 	{ "strict", no_argument, NULL, 's' },
 	{ NULL, 0, NULL, 0 }
@@ -154,10 +161,37 @@ run(const char *dir, int mcp_only, int strict, const char *tcp,
 }
 #endif
 
+/* The environment up to an empty word, then the command. */
+static char **
+xstart_words(const char *file)
+{
+	struct buf b = BUF_INIT;
+	struct argv words = ARGV_INIT;
+	char *p, *end;
+	int env = 1;
+
+	if (io_slurp_at(AT_FDCWD, file, &b, START_MAX) == -1)
+		err(ST_SYS, "cannot read '%s'", file);
+	if (b.len == 0 || b.p[b.len - 1] != '\0')
+		errx(ST_SYS, "'%s' ends in the middle of a word", file);
+	for (p = b.p, end = b.p + b.len; p < end; p += strlen(p) + 1)
+		if (!env)
+			argv_add(&words, p);
+		else if (*p == '\0')
+			env = 0;
+		else if (putenv(xstrdup(p)) != 0)
+			err(ST_SYS, "cannot set the environment");
+	if (words.n == 0)
+		errx(ST_SYS, "'%s' has no command", file);
+	buf_free(&b);
+	return words.v;
+}
+
 int
 main(int argc, char *argv[])
 {
 	const char *dir = "/run/aipod", *tcp = NULL, *token = NULL;
+	const char *start = NULL;
 	int c, mcp_only = 0, strict = 0;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+d:ms", options)) != -1)
@@ -171,6 +205,9 @@ main(int argc, char *argv[])
 		case OPT_TOKEN:
 			token = optarg;
 			break;
+		case OPT_START:
+			start = optarg;
+			break;
 		case 'm':
 			mcp_only = 1;
 			break;
@@ -180,7 +217,9 @@ main(int argc, char *argv[])
 		default:
 			tool_usage(&tool);
 		}
-	if (optind == argc || (tcp == NULL) != (token == NULL))
+	if ((optind == argc) != (start != NULL) ||
+	    (tcp == NULL) != (token == NULL))
 		tool_usage(&tool);
-	return run(dir, mcp_only, strict, tcp, token, argv + optind);
+	return run(dir, mcp_only, strict, tcp, token,
+	    start != NULL ? xstart_words(start) : argv + optind);
 }

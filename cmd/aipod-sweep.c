@@ -15,8 +15,8 @@
 #include "child.h"
 #include "choose.h"
 #include "conf.h"
-#include "gitguard.h"
 #include "io.h"
+#include "kept.h"
 #include "mem.h"
 #include "num.h"
 #include "owned.h"
@@ -68,7 +68,7 @@ drop_session(struct sweep *w, const struct session *s)
 
 	tell("session", name);
 	free(name);
-	if (!w->dry_run && gitguard_bury(s) == -1) {
+	if (!w->dry_run && kept_bury(s) == -1) {
 		warn("cannot remove '%s'", s->dir);
 		w->failed = 1;
 	}

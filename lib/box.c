@@ -63,17 +63,27 @@ add_bind(struct argv *a, const char *from, const char *to, int ro)
 		    " with both a colon and a comma: rename it", from);
 }
 
+char *
+box_name(const struct box *b)
+{
+	return b->kept != NULL ? kept_container(b->kept) :
+	    xasprintf("aipod-%s-%s", b->workspace->hash, b->session->id);
+}
+
 static void
 add_identity(const struct box *b, struct argv *a)
 {
 	unsigned long uid, gid;
+	char *name = box_name(b);
 
 	argv_add(a, "--name");
-	argv_addf(a, "aipod-%s-%s", b->workspace->hash, b->session->id);
+	argv_add(a, name);
+	free(name);
 	argv_add(a, "--label");
 	argv_addf(a, "aipod.workspace=%s", b->workspace->hash);
 	argv_add(a, "--label");
-	argv_addf(a, "aipod.session=%s", b->session->id);
+	argv_addf(a, "aipod.session=%s",
+	    b->kept != NULL ? b->kept->id : b->session->id);
 	argv_add(a, "--label");
 	argv_add(a, "aipod.role=agent");
 	argv_add(a, "--cidfile");
@@ -190,7 +200,8 @@ add_mounts(const struct box *b, struct argv *a)
 	for (i = 0; i + 2 < b->mounts.n; i += 3)
 		add_bind(a, b->mounts.v[i + 1], b->mounts.v[i],
 		    strcmp(b->mounts.v[i + 2], "ro") == 0);
-	run = xasprintf("%s/run", b->session->dir);
+	run = xasprintf("%s/run",
+	    b->kept != NULL ? b->kept->runtime : b->session->dir);
 	add_bind(a, run, BOX_RUN, 1);
 	free(run);
 	box = xconf_tool("box/aipod-relay");
@@ -204,28 +215,63 @@ add_mounts(const struct box *b, struct argv *a)
 	}
 }
 
+/* What a session's environment has of the host's, and of its own. */
 static void
-add_environment(const struct box *b, struct argv *a)
+environment(const struct box *b, struct argv *env)
 {
 	static const char *const pass[] = { "TERM", "COLORTERM", "LANG",
 	    "NO_COLOR", "TZ" };
 	size_t i;
 
+	argv_addf(env, "AIPOD_SESSION=%s", b->session->id);
+	argv_addf(env, "AIPOD_AGENT=%s", b->agent);
+	for (i = 0; i < sizeof(pass) / sizeof(pass[0]); i++)
+		if (getenv(pass[i]) != NULL)
+			argv_addf(env, "%s=%s", pass[i], getenv(pass[i]));
+	if (b->env.n > 0)
+		argv_addv(env, b->env.v);
+}
+
+void
+xbox_start_words(const struct box *b, struct buf *out)
+{
+	struct argv env = ARGV_INIT;
+	const char *value;
+	size_t i;
+
+	environment(b, &env);
+	for (i = 0; i < env.n; i++) {
+		if (strchr(env.v[i], '=') != NULL)
+			buf_add(out, env.v[i], strlen(env.v[i]) + 1);
+		else if ((value = getenv(env.v[i])) != NULL) {
+			buf_printf(out, "%s=%s", env.v[i], value);
+			buf_addc(out, '\0');
+		}
+	}
+	buf_addc(out, '\0');
+	for (i = 0; i < b->command.n; i++)
+		buf_add(out, b->command.v[i], strlen(b->command.v[i]) + 1);
+	argv_free(&env);
+	xbuf_check(out);
+}
+
+/* A kept one's would be written down where it stays: it reads them instead. */
+static void
+add_environment(const struct box *b, struct argv *a)
+{
+	struct argv env = ARGV_INIT;
+	size_t i;
+
 	argv_add(a, "-e");
 	argv_add(a, "HOME=" BOX_HOME);
-	argv_add(a, "-e");
-	argv_addf(a, "AIPOD_SESSION=%s", b->session->id);
-	argv_add(a, "-e");
-	argv_addf(a, "AIPOD_AGENT=%s", b->agent);
-	for (i = 0; i < sizeof(pass) / sizeof(pass[0]); i++)
-		if (getenv(pass[i]) != NULL) {
-			argv_add(a, "-e");
-			argv_addf(a, "%s=%s", pass[i], getenv(pass[i]));
-		}
-	for (i = 0; i < b->env.n; i++) {
+	if (b->kept != NULL)
+		return;
+	environment(b, &env);
+	for (i = 0; i < env.n; i++) {
 		argv_add(a, "-e");
-		argv_add(a, b->env.v[i]);
+		argv_add(a, env.v[i]);
 	}
+	argv_free(&env);
 }
 
 void
@@ -233,7 +279,8 @@ xbox_argv(const struct box *b, struct argv *a)
 {
 	argv_add(a, b->engine->program);
 	argv_add(a, "run");
-	argv_add(a, "--rm");
+	if (b->kept == NULL)
+		argv_add(a, "--rm");
 	argv_add(a, "-i");
 	if (b->tty)
 		argv_add(a, "-t");
@@ -254,6 +301,11 @@ xbox_argv(const struct box *b, struct argv *a)
 	argv_add(a, "--strict");
 	if (b->network != NULL)
 		argv_add(a, "--mcp-only");
+	if (b->kept != NULL) {
+		argv_add(a, "--start");
+		argv_add(a, BOX_RUN "/start");
+		return;
+	}
 	argv_add(a, "--");
 	argv_addv(a, b->command.v);
 }

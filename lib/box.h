@@ -6,7 +6,9 @@
 #define AIPOD_BOX_H
 
 #include "argv.h"
+#include "buf.h"
 #include "engine.h"
+#include "kept.h"
 #include "session.h"
 #include "workspace.h"
 
@@ -18,6 +20,7 @@ struct box {
 	const struct engine	*engine;
 	const struct workspace	*workspace;
 	const struct session	*session;
+	const struct kept	*kept;		/* NULL: gone at the end */
 	const char		*image;
 	const char		*agent;
 	const char		*network;	/* NULL: none, the only safe one */
@@ -42,6 +45,17 @@ struct box {
 void	xbox_user(const struct box *, unsigned long *uid, unsigned long *gid);
 /* 1 when the engine maps users itself (rootless Podman: keep-id). */
 int	box_keep_id(const struct box *);
+
+/*
+ * The name of the container: the session's, or the kept one's.
+ */
+char	*box_name(const struct box *);
+
+/*
+ * What a box that is kept reads at each start, which aipod-relay(1) has under
+ * --start: its environment and command.  Append it.
+ */
+void	xbox_start_words(const struct box *, struct buf *);
 
 /*
  * Append the command that runs the box to an empty vector.  Exit ST_USAGE

@@ -8,8 +8,10 @@
 
 #include "buf.h"
 #include "choose.h"
+#include "conf.h"
 #include "io.h"
 #include "json.h"
+#include "kept.h"
 #include "mem.h"
 #include "status.h"
 #include "table.h"
@@ -78,32 +80,81 @@ show_json(const char *const *f)
 	buf_free(&b);
 }
 
+static void
+show_row(struct table *t, const char *const *f, int json)
+{
+	if (json)
+		show_json(f);
+	else
+		table_row(t, f);
+}
+
+static void
+show_session(struct table *t, const struct session *s, int json)
+{
+	char *own[FIELDS] = { NULL };
+	const char *f[FIELDS];
+	int j;
+
+	for (j = 2; j < FIELDS - 1; j++)
+		own[j] = session_fact(s, names[j]);
+	own[FIELDS - 1] = started(s);
+	for (j = 0; j < FIELDS; j++)
+		f[j] = own[j];
+	f[0] = s->id;
+	f[1] = s->alive ? "alive" : "dead";
+	show_row(t, f, json);
+	for (j = 0; j < FIELDS; j++)
+		free(own[j]);
+}
+
+static void
+show_kept(struct table *t, const struct kept *k, int json)
+{
+	char *top = xconf_state_dir();
+	char *fact = xasprintf("%s/%s/path", top, k->hash);
+	char *own[4] = { io_text(fact), kept_fact(k, "agent"),
+	    kept_fact(k, "engine"), kept_container(k) };
+	const char *f[FIELDS] = { k->id, "kept", own[0], own[1], own[2],
+	    own[3], NULL };
+	int j;
+
+	show_row(t, f, json);
+	for (j = 0; j < 4; j++)
+		free(own[j]);
+	free(fact);
+	free(top);
+}
+
 void
 sessions_show(const struct session *s, int n, int json)
 {
 	struct table t;
-	char *own[FIELDS];
-	const char *f[FIELDS];
-	int i, j;
+	int i;
 
 	table_init(&t, FIELDS, heading);
-	for (i = 0; i < n; i++) {
-		own[0] = own[1] = NULL;
-		for (j = 2; j < FIELDS - 1; j++)
-			own[j] = session_fact(&s[i], names[j]);
-		own[FIELDS - 1] = started(&s[i]);
-		for (j = 0; j < FIELDS; j++)
-			f[j] = own[j];
-		f[0] = s[i].id;
-		f[1] = s[i].alive ? "alive" : "dead";
-		if (json)
-			show_json(f);
-		else
-			table_row(&t, f);
-		for (j = 0; j < FIELDS; j++)
-			free(own[j]);
-	}
+	for (i = 0; i < n; i++)
+		show_session(&t, &s[i], json);
 	table_end(&t);
+}
+
+void
+xsessions_show_all(const struct session *s, int n, int json, const char *hash)
+{
+	struct kept *k;
+	struct table t;
+	int i, nk;
+
+	if ((nk = kept_list(hash, &k)) == -1)
+		err(ST_SYS, "cannot see which containers are kept");
+	table_init(&t, FIELDS, heading);
+	for (i = 0; i < n; i++)
+		show_session(&t, &s[i], json);
+	for (i = 0; i < nk; i++)
+		if (!kept_in_use(&k[i]))
+			show_kept(&t, &k[i], json);
+	table_end(&t);
+	kept_free(k, nk);
 }
 
 static int

@@ -19,5 +19,11 @@ void	xchoose_session(struct session *, const char *name, const char *dir);
 
 /* Print sessions as aipod-list does: see there; json: an object a line. */
 void	sessions_show(const struct session *, int n, int json);
+/*
+ * And then the kept containers of the workspace (hash), or of all (NULL), that
+ * no session uses.  Exit ST_SYS when they cannot be read.
+ */
+void	xsessions_show_all(const struct session *, int n, int json,
+	    const char *hash);
 
 #endif

@@ -165,6 +165,20 @@ owned_free(struct owned *o, int n)
 	free(o);
 }
 
+int
+owned_has(const struct engine *e, enum owned_kind kind, const char *hash,
+    const char *name)
+{
+	struct owned *o;
+	int i, n, found = 0;
+
+	n = owned_list(e, kind, hash, &o);
+	for (i = 0; i < n; i++)
+		found |= strcmp(o[i].name, name) == 0;
+	owned_free(o, n > 0 ? n : 0);
+	return found;
+}
+
 /* fast: the option that newer Podmans need not to wait for TERM's effect. */
 static int
 remove_all(const struct engine *e, enum owned_kind kind, char *const *ids,

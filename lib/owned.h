@@ -25,6 +25,9 @@ struct owned {
  */
 int	owned_list(const struct engine *, enum owned_kind, const char *hash,
 	    struct owned **);
+/* 1 when a workspace (hash) has one of this name. */
+int	owned_has(const struct engine *, enum owned_kind, const char *hash,
+	    const char *name);
 void	owned_free(struct owned *, int n);
 /*
  * Remove by id or name, running containers too, with anonymous volumes.  0, or

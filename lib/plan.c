@@ -20,6 +20,8 @@ static const struct tool tool = {
 	"  -n, --dry-run        print the engine's commands, run none\n"
 	"      --engine NAME    podman or docker      [the first found]\n"
 	"      --egress MODE    ask, deny, record or open  [ask]\n"
+	"      --keep           stop the container at the end, go on in it next time\n"
+	"      --no-keep        a new container, gone at the end\n"
 	"      --rebuild        build the image anew\n"
 	"      --no-cache       the same, from nothing\n"
 	"      --no-scan        do not look for secrets this time\n"
@@ -34,7 +36,7 @@ static const struct tool tool = {
 enum {
 	O_ENGINE = 256, O_EGRESS, O_REBUILD, O_NO_CACHE, O_NO_SCAN,
 	O_NO_GIT_GUARD, O_MEMORY,
-	O_CPUS, O_PIDS, O_READ_ONLY
+	O_CPUS, O_PIDS, O_READ_ONLY, O_KEEP, O_NO_KEEP
 };
 
 static const struct option options[] = {
@@ -44,6 +46,8 @@ static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "engine", required_argument, NULL, O_ENGINE },
 	{ "egress", required_argument, NULL, O_EGRESS },
+	{ "keep", no_argument, NULL, O_KEEP },
+	{ "no-keep", no_argument, NULL, O_NO_KEEP },
 	{ "rebuild", no_argument, NULL, O_REBUILD },
 	{ "no-cache", no_argument, NULL, O_NO_CACHE },
 	{ "no-scan", no_argument, NULL, O_NO_SCAN },
@@ -90,6 +94,12 @@ xplan_parse(struct plan *p, int argc, char *argv[])
 			/* FALLTHROUGH */
 		case O_REBUILD:
 			p->prep.rebuild = 1;
+			break;
+		case O_KEEP:
+			p->keep = 1;
+			break;
+		case O_NO_KEEP:
+			p->keep = -1;
 			break;
 		case O_NO_SCAN:
 			p->prep.scan = 0;
@@ -147,6 +157,8 @@ xplan_settle(struct plan *p)
 		p->box.cpus = xconf_get("CPUS");
 	if (p->box.pids == NULL)
 		p->box.pids = xconf_get("PIDS");
+	if (p->keep == 0)
+		p->keep = xconf_bool("KEEP", 0);
 	xengine_find(&p->engine, p->prep.engine_choice);
 	p->box.engine = &p->engine;
 	p->box.workspace = &p->w;

@@ -17,12 +17,14 @@ struct plan {
 	struct workspace w;
 	struct engine	 engine;
 	struct session	 session;
+	struct kept	 kept;		/* box.kept is this or NULL */
 	struct agent	 agent;
 	struct box	 box;
 	struct prepare	 prep;
 	const char	*egress;	/* ask, deny, record or open */
 	const char	*agent_name;
 	int		 git_guard;
+	int		 keep;		/* what is new; -1: use nothing kept */
 	int		 lock;
 };
 

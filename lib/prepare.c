@@ -417,6 +417,20 @@ say_hosts(const struct prepare *p)
 	buf_free(&out);
 }
 
+static void
+xput_start(const struct box *b, int dir)
+{
+	struct buf words = BUF_INIT;
+	int fd = openat(dir, "start", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+
+	xbox_start_words(b, &words);
+	if (fd == -1 || io_writeall(fd, words.p, words.len) == -1 ||
+	    close(fd) == -1)
+		err(ST_SYS, "cannot write the session's environment");
+	buf_free(&words);
+}
+
 void
 xprepare_run(struct prepare *p)
 {
@@ -439,6 +453,8 @@ xprepare_run(struct prepare *p)
 	if (faccessat(to, "start", X_OK, 0) == 0)
 		xmake_skill(p, to);
 	close(to);
+	if (p->box->kept != NULL)
+		xput_start(p->box, dir);
 	xbox_user(p->box, &uid, &gid);
 	if (uid != geteuid() && geteuid() == 0)
 		xgive(dir, uid, gid);

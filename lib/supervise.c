@@ -227,6 +227,7 @@ tie(struct supervise *s)
 {
 	if ((s->life = accept(s->life_listen, NULL, NULL)) == -1)
 		return;
+	s->tied = 1;
 	io_cloexec(s->life, 1);
 	io_nonblock(s->life, 1);
 	close(s->life_listen);

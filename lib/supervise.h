@@ -34,6 +34,7 @@ struct supervise {
 	int		 life_listen;	/* which listens, until it is tied */
 	/* filled in */
 	int		 life;		/* to PID 1 in the box, or -1 */
+	int		 tied;		/* the box was up */
 	int		 created;	/* the container came into being */
 	int		 unclean;	/* it may still be there: remove it */
 	unsigned char	 early[16];	/* signals before the box was up */

@@ -63,6 +63,21 @@ need_box() { box true || skip "no namespaces for us here"; }
 	status 0 aipod-relay --help
 }
 
+@test "relay: environment and command from a file" {
+	need_box
+	printf 'ONE=1 and\na half\0TWO=\0\0sh\0-c\0echo "$ONE$TWO$1"; exit 3\0x\0 2 \0' \
+	    >"$T/start"
+	status 3 box aipod-relay --start "$T/start"
+	is "$output" "1 and
+a half 2 "
+	for bad in '' 'ONE=1\0' 'ONE=1\0\0' 'ONE=1\0\0true'; do
+		printf "$bad" >"$T/start"
+		status 111 aipod-relay --start "$T/start"
+	done
+	status 111 aipod-relay --start "$T/none"
+	status 100 aipod-relay --start "$T/start" true
+}
+
 @test "relay: strict runs nothing when a port cannot be had" {
 	need_box
 	status 111 box aipod-relay --strict -- touch ran
