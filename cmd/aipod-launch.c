@@ -79,6 +79,7 @@ make_session(struct plan *p)
 	setenv("AIPOD_WORKSPACE", p->w.path, 1);
 	setenv("AIPOD_SESSION", p->session.id, 1);
 	setenv("AIPOD_SESSION_DIR", p->session.dir, 1);
+	setenv("AIPOD_AT", p->box.at, 1);
 	setenv("AIPOD_AGENT", p->agent.name, 1);
 	setenv("AIPOD_ENGINE", p->engine.program, 1);
 	free(name);

@@ -3,12 +3,12 @@
 #include "advice.h"
 
 static const char cd_advice[] = "Rejected before asking: commands run in the"
-    " workspace's directory on the host already, and /app does not exist"
-    " there. Leave the `cd /...` out and name files relative to the workspace.";
+    " workspace's directory on the host already, and paths in the container"
+    " do not hold there. Leave the `cd /...` out and name files relative to the workspace.";
 static const char pipe_advice[] = "Rejected before asking: do not pipe into"
     " head or tail. All output is kept in files, and you are shown the end of"
     " it; run the command by itself and read"
-    " /app/.aipod/commands/SESSION/ID/stdout for the rest.";
+    " .aipod/commands/SESSION/ID/stdout in the workspace for the rest.";
 static const char empty_advice[] = "Rejected before asking: the command is"
     " empty.";
 static const char nul_advice[] = "Rejected before asking: a command cannot hold"

@@ -5,6 +5,7 @@
 #include <stdlib.h>
 
 #include "allow.h"
+#include "at.h"
 #include "conf.h"
 #include "io.h"
 #include "json.h"
@@ -160,6 +161,8 @@ tell_skill(const struct ruleset *rs)
 	free(dir);
 	buf_printf(&b, "\n## What is allowed already\n\n%s", explain);
 	add_text(&b, rs);
+	if (at_fill(&b, at_session()) == -1)
+		err(ST_SYS, "cannot allocate");
 	xbuf_check(&b);
 	fwrite(b.p, 1, b.len, stdout);
 	buf_free(&b);

@@ -28,7 +28,7 @@ static const char said_no[] = "The user said no. Do not try to get the same"
     " effect in another way: go on without it, or ask the user.";
 
 static const char *const reasons[] = {
-	"The user said no: do it inside the container instead. /app is the"
+	"The user said no: do it inside the container instead. It has the"
 	    " workspace, and what is missing there can be installed there.",
 	"The user said no: this is the wrong direction. Step back from this"
 	    " approach; say what you want to achieve and propose another way.",

@@ -7,6 +7,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "at.h"
 #include "box.h"
 #include "conf.h"
 #include "mem.h"
@@ -172,17 +173,17 @@ add_mounts(const struct box *b, struct argv *a)
 	char *run, *box, *share, *at;
 	size_t i;
 
-	add_bind(a, b->workspace->path, BOX_WORKDIR, 0);
+	add_bind(a, b->workspace->path, b->at, 0);
 	for (i = 0; i + 1 < b->guard.n; i += 2) {
 		share = xasprintf("%s/%s", b->workspace->path, b->guard.v[i]);
-		at = xasprintf(BOX_WORKDIR "/%s", b->guard.v[i]);
+		at = xasprintf("%s/%s", b->at, b->guard.v[i]);
 		add_bind(a, share, at, strcmp(b->guard.v[i + 1], "ro") == 0);
 		free(at);
 		free(share);
 	}
 	for (i = 0; i + 1 < b->masks.n; i += 2) {
 		argv_add(a, "-v");
-		argv_addf(a, "%s:" BOX_WORKDIR "/%s", b->masks.v[i + 1],
+		argv_addf(a, "%s:%s/%s", b->masks.v[i + 1], b->at,
 		    b->masks.v[i]);
 	}
 	for (i = 0; i + 1 < b->hidden.n; i += 2) {
@@ -190,7 +191,7 @@ add_mounts(const struct box *b, struct argv *a)
 			continue;
 		share = xconf_share(strcmp(b->hidden.v[i + 1], "dir") == 0 ?
 		    "box/empty.d" : "box/empty");
-		at = xasprintf(BOX_WORKDIR "/%s", b->hidden.v[i]);
+		at = xasprintf("%s/%s", b->at, b->hidden.v[i]);
 		add_bind(a, share, at, 1);
 		free(at);
 		free(share);
@@ -225,6 +226,8 @@ environment(const struct box *b, struct argv *env)
 
 	argv_addf(env, "AIPOD_SESSION=%s", b->session->id);
 	argv_addf(env, "AIPOD_AGENT=%s", b->agent);
+	if (strcmp(b->at, AT_APP) != 0)
+		argv_addf(env, "AIPOD_AT=%s", b->at);
 	for (i = 0; i < sizeof(pass) / sizeof(pass[0]); i++)
 		if (getenv(pass[i]) != NULL)
 			argv_addf(env, "%s=%s", pass[i], getenv(pass[i]));
@@ -293,7 +296,7 @@ xbox_argv(const struct box *b, struct argv *a)
 	argv_add(a, "host.containers.internal:127.0.0.1");
 	add_mounts(b, a);
 	argv_add(a, "-w");
-	argv_add(a, BOX_WORKDIR);
+	argv_add(a, b->at);
 	add_environment(b, a);
 	argv_add(a, "--entrypoint");
 	argv_add(a, BOX_RUN "/bin/aipod-relay");

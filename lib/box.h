@@ -12,7 +12,6 @@
 #include "session.h"
 #include "workspace.h"
 
-#define BOX_WORKDIR	"/app"
 #define BOX_HOME	"/home/aipod"
 #define BOX_RUN		"/run/aipod"
 
@@ -23,6 +22,7 @@ struct box {
 	const struct kept	*kept;		/* NULL: gone at the end */
 	const char		*image;
 	const char		*agent;
+	const char		*at;		/* where the workspace is */
 	const char		*network;	/* NULL: none, the only safe one */
 	int			 tty;
 	int			 read_only;

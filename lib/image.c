@@ -10,6 +10,7 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "at.h"
 #include "box.h"
 #include "conf.h"
 #include "dockerfile.h"
@@ -367,7 +368,7 @@ xadd_tail(const struct image *im, struct buf *b, const struct argv *wanted,
 	    " sh /opt/aipod/user\n", im->uid, im->gid);
 	xadd(b, "ENV HOME=" BOX_HOME " PATH=" BOX_HOME "/.local/bin:${PATH:-"
 	    "/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin}:"
-	    BOX_RUN "/bin\nWORKDIR " BOX_WORKDIR "\n");
+	    BOX_RUN "/bin\nWORKDIR " AT_APP "\n");
 	/* keep-id leaves an image's own USER in force */
 	buf_printf(b, "USER %lu:%lu\n", im->uid, im->gid);
 }

@@ -11,6 +11,7 @@
 #include <unistd.h>
 
 #include "argv.h"
+#include "at.h"
 #include "box.h"
 #include "buf.h"
 #include "child.h"
@@ -300,7 +301,7 @@ xtiny(struct imagebuild *b, const char *name)
 	argv_add(&a, b->im.imported ? "ENV PATH=" BOX_HOME
 	    "/.local/bin:/bin:" BOX_RUN "/bin" : "ENV PATH=/bin");
 	argv_add(&a, "--change");
-	argv_add(&a, "WORKDIR " BOX_WORKDIR);
+	argv_add(&a, "WORKDIR " AT_APP);
 	argv_add(&a, "--change");
 	argv_add(&a, "CMD [\"sh\"]");
 	argv_add(&a, "-");

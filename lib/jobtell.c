@@ -7,6 +7,7 @@
 #include <time.h>
 #include <unistd.h>
 
+#include "at.h"
 #include "buf.h"
 #include "io.h"
 #include "jobtell.h"
@@ -101,7 +102,8 @@ jobtell(const struct job *j)
 	char *dir;
 	int more_out, more_err;
 
-	dir = xasprintf("/app/.aipod/commands/%s/%s", j->session, j->id);
+	dir = xasprintf("%s/.aipod/commands/%s/%s", at_session(),
+	    j->session, j->id);
 	more_out = add_tail(j, "stdout", &out);
 	more_err = add_tail(j, "stderr", &err);
 	add_words(&t, j, dir);

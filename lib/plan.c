@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "argv.h"
+#include "at.h"
 #include "conf.h"
 #include "io.h"
 #include "num.h"
@@ -26,6 +27,8 @@ static const struct tool tool = {
 	"      --no-cache       the same, from nothing\n"
 	"      --no-scan        do not look for secrets this time\n"
 	"      --no-git-guard   leave git's hooks and settings writable\n"
+	"      --at WHERE       the workspace in the box: app (/app), or same, the\n"
+	"                       host's own path         [app]\n"
 	"  -e, --env KEY[=VAL]  set it in the box, or pass it on\n"
 	"      --memory SIZE    limit, as the engine takes it, e.g. 8g\n"
 	"      --cpus N         limit, e.g. 2.5\n"
@@ -36,7 +39,8 @@ static const struct tool tool = {
 enum {
 	O_ENGINE = 256, O_EGRESS, O_REBUILD, O_NO_CACHE, O_NO_SCAN,
 	O_NO_GIT_GUARD, O_MEMORY,
-	O_CPUS, O_PIDS, O_READ_ONLY, O_KEEP, O_NO_KEEP
+	O_CPUS, O_PIDS, O_READ_ONLY, O_KEEP, O_NO_KEEP,
+	O_AT
 };
 
 static const struct option options[] = {
@@ -46,6 +50,7 @@ static const struct option options[] = {
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "engine", required_argument, NULL, O_ENGINE },
 	{ "egress", required_argument, NULL, O_EGRESS },
+	{ "at", required_argument, NULL, O_AT },
 	{ "keep", no_argument, NULL, O_KEEP },
 	{ "no-keep", no_argument, NULL, O_NO_KEEP },
 	{ "rebuild", no_argument, NULL, O_REBUILD },
@@ -95,6 +100,9 @@ xplan_parse(struct plan *p, int argc, char *argv[])
 		case O_REBUILD:
 			p->prep.rebuild = 1;
 			break;
+		case O_AT:
+			p->box.at = optarg;
+			break;
 		case O_KEEP:
 			p->keep = 1;
 			break;
@@ -124,6 +132,25 @@ xplan_parse(struct plan *p, int argc, char *argv[])
 			tool_usage(&tool);
 		}
 	xworkspace_open(&p->w, dir);
+}
+
+static void
+settle_at(struct plan *p)
+{
+	const char *why, *at = p->box.at;
+
+	if (at == NULL)
+		at = xconf_get("AT");
+	if (at == NULL || strcmp(at, "app") == 0) {
+		p->box.at = AT_APP;
+		return;
+	}
+	if (strcmp(at, "same") != 0)
+		errx(ST_USAGE, "at '%s': must be app or same", at);
+	if ((why = at_problem(p->w.path)) != NULL)
+		errx(ST_USAGE, "workspace '%s' cannot be at its own path in the"
+		    " box: %s: use --at app", p->w.path, why);
+	p->box.at = p->w.path;
 }
 
 void
@@ -157,6 +184,7 @@ xplan_settle(struct plan *p)
 		p->box.cpus = xconf_get("CPUS");
 	if (p->box.pids == NULL)
 		p->box.pids = xconf_get("PIDS");
+	settle_at(p);
 	if (p->keep == 0)
 		p->keep = xconf_bool("KEEP", 0);
 	xengine_find(&p->engine, p->prep.engine_choice);

@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "at.h"
 #include "buf.h"
 #include "child.h"
 #include "conf.h"
@@ -104,6 +105,15 @@ xprepare_git(struct prepare *p)
 	gitguard_free(&g);
 }
 
+/* 1 when what is mounted at path hides the workspace. */
+static int
+is_over(const char *path, const char *at)
+{
+	size_t n = strlen(path);
+
+	return strncmp(at, path, n) == 0 && (at[n] == '/' || at[n] == '\0');
+}
+
 void
 xprepare_mounts(struct prepare *p)
 {
@@ -116,7 +126,13 @@ xprepare_mounts(struct prepare *p)
 		err(ST_USAGE, "cannot use the list of mounts: see aipod mount"
 		    " check");
 	for (i = 0; i < l.n; i++) {
-		if ((why = mount_problem(&l.m[i], &real)) == NULL) {
+		why = mount_problem(&l.m[i], &real);
+		if (why == NULL && is_over(l.m[i].at, p->box->at)) {
+			free(real);
+			why = "the workspace is there";
+			errno = 0;
+		}
+		if (why == NULL) {
 			argv_add(&p->box->mounts, l.m[i].at);
 			argv_add(&p->box->mounts, real);
 			argv_add(&p->box->mounts, l.m[i].rw ? "rw" : "ro");
@@ -234,14 +250,18 @@ xprepare_network(struct prepare *p)
 	return name;
 }
 
+/* at: put for the marks of where the workspace is; NULL: copy as it is. */
 static void
-xcopy_as(int from, const char *name, int to, const char *as, mode_t mode)
+xcopy_as(int from, const char *name, int to, const char *as, mode_t mode,
+    const char *at)
 {
 	struct buf b = BUF_INIT;
 	int fd;
 
 	if (io_slurp_at(from, name, &b, AGENT_FILE_MAX) == -1)
 		err(ST_SYS, "cannot read the agent's '%s'", name);
+	if (at != NULL && at_fill(&b, at) == -1)
+		err(ST_SYS, "cannot allocate");
 	fd = openat(to, as, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
 	if (fd == -1 || io_writeall(fd, b.p, b.len) == -1 || close(fd) == -1)
 		err(ST_SYS, "cannot write the agent's '%s'", as);
@@ -250,7 +270,7 @@ xcopy_as(int from, const char *name, int to, const char *as, mode_t mode)
 
 /* A directory of the agent's below run/, as deep as there is need. */
 static void
-xcopy_tree(int from, int to, int depth)
+xcopy_tree(int from, int to, int depth, const char *at)
 {
 	struct dirent *e;
 	struct stat st;
@@ -267,7 +287,7 @@ xcopy_tree(int from, int to, int depth)
 			err(ST_SYS, "cannot stat the agent's '%s'", e->d_name);
 		if (S_ISREG(st.st_mode)) {
 			xcopy_as(from, e->d_name, to, e->d_name,
-			    (st.st_mode & 0100) != 0 ? 0700 : 0600);
+			    (st.st_mode & 0100) != 0 ? 0700 : 0600, at);
 			continue;
 		}
 		if (!S_ISDIR(st.st_mode) || depth == 0)
@@ -278,7 +298,7 @@ xcopy_tree(int from, int to, int depth)
 		    (made = openat(to, e->d_name, O_RDONLY | O_DIRECTORY |
 		    O_CLOEXEC)) == -1)
 			err(ST_SYS, "cannot copy the agent's '%s'", e->d_name);
-		xcopy_tree(sub, made, depth - 1);
+		xcopy_tree(sub, made, depth - 1, at);
 		close(made);
 	}
 	closedir(d);
@@ -331,14 +351,14 @@ xcopy_home(const struct prepare *p, int agent)
 		if (make_parents(agent, to) == -1)
 			err(ST_SYS, "cannot make '%s'", to);
 		if (S_ISREG(st.st_mode))
-			xcopy_as(AT_FDCWD, real, agent, to, 0600);
+			xcopy_as(AT_FDCWD, real, agent, to, 0600, NULL);
 		else if (S_ISDIR(st.st_mode)) {
 			in = open(real, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 			if (in == -1 || mkdirat(agent, to, 0700) == -1 ||
 			    (out = openat(agent, to, O_RDONLY | O_DIRECTORY |
 			    O_CLOEXEC)) == -1)
 				err(ST_SYS, "cannot copy '%s'", real);
-			xcopy_tree(in, out, 6);
+			xcopy_tree(in, out, 6, NULL);
 			close(out);
 		}
 		free(to);
@@ -347,13 +367,23 @@ xcopy_home(const struct prepare *p, int agent)
 	argv_free(&files);
 }
 
+static void
+xput(int dir, const char *name, const struct buf *b)
+{
+	int fd = openat(dir, name, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0600);
+
+	xbuf_check(b);
+	if (fd == -1 || io_writeall(fd, b->p, b->len) == -1 || close(fd) == -1)
+		err(ST_SYS, "cannot write the session's '%s'", name);
+}
+
 /* What the agent may do here, in words for it. */
 static void
 xmake_skill(const struct prepare *p, int agent)
 {
 	struct argv a = ARGV_INIT;
 	struct buf out = BUF_INIT;
-	int fd;
 
 	add_tool(&a, "aipod-allow");
 	argv_add(&a, "--skill");
@@ -362,11 +392,7 @@ xmake_skill(const struct prepare *p, int agent)
 	argv_add(&a, "-w");
 	argv_add(&a, p->box->workspace->path);
 	xcollect(&a, &out);
-	fd = openat(agent, "skill.md", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
-	if (fd == -1 || io_writeall(fd, out.p, out.len) == -1 ||
-	    close(fd) == -1)
-		err(ST_SYS, "cannot write the agent's skill file");
+	xput(agent, "skill.md", &out);
 	buf_free(&out);
 }
 
@@ -417,18 +443,22 @@ say_hosts(const struct prepare *p)
 	buf_free(&out);
 }
 
+/* What else the container reads of its session. */
 static void
-xput_start(const struct box *b, int dir)
+xput_files(const struct prepare *p, int dir)
 {
-	struct buf words = BUF_INIT;
-	int fd = openat(dir, "start", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
-	    0600);
+	struct buf b = BUF_INIT;
 
-	xbox_start_words(b, &words);
-	if (fd == -1 || io_writeall(fd, words.p, words.len) == -1 ||
-	    close(fd) == -1)
-		err(ST_SYS, "cannot write the session's environment");
-	buf_free(&words);
+	if (p->box->kept != NULL) {
+		xbox_start_words(p->box, &b);
+		xput(dir, "start", &b);
+		buf_clear(&b);
+	}
+	if (p->git.name != NULL || p->git.email != NULL) {
+		gituser_write(&p->git, &b);
+		xput(dir, "gitconfig", &b);
+	}
+	buf_free(&b);
 }
 
 void
@@ -448,13 +478,12 @@ xprepare_run(struct prepare *p)
 	from = open(p->agent->dir, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (from == -1)
 		err(ST_SYS, "cannot open '%s'", p->agent->dir);
-	xcopy_tree(from, to, 4);
+	xcopy_tree(from, to, 4, p->box->at);
 	xcopy_home(p, to);
 	if (faccessat(to, "start", X_OK, 0) == 0)
 		xmake_skill(p, to);
 	close(to);
-	if (p->box->kept != NULL)
-		xput_start(p->box, dir);
+	xput_files(p, dir);
 	xbox_user(p->box, &uid, &gid);
 	if (uid != geteuid() && geteuid() == 0)
 		xgive(dir, uid, gid);
@@ -463,15 +492,33 @@ xprepare_run(struct prepare *p)
 	free(run);
 }
 
+/* A word of the agent's, with its marks filled. */
+static void
+add_filled(struct argv *a, const char *word, const char *at)
+{
+	struct buf b = BUF_INIT;
+
+	buf_puts(&b, word);
+	if (at_fill(&b, at) == -1)
+		err(ST_SYS, "cannot allocate");
+	argv_add(a, buf_str(&b));
+	buf_free(&b);
+}
+
 void
 xprepare_command(struct prepare *p, char *const *words)
 {
 	struct argv own = ARGV_INIT;
 	char *path;
+	size_t i;
 
 	if (agent_words(p->agent, "env", &p->box->env) == -1)
 		err(ST_USAGE, "cannot read the environment of agent '%s'",
 		    p->agent->name);
+	gituser_find(&p->git);
+	if (p->git.name != NULL || p->git.email != NULL)
+		argv_add(&p->box->env, "GIT_CONFIG_SYSTEM=" BOX_RUN
+		    "/gitconfig");
 	if ((path = agent_path(p->agent, "start")) != NULL &&
 	    access(path, X_OK) == 0)
 		argv_add(&p->box->command, BOX_RUN "/agent/start");
@@ -483,6 +530,7 @@ xprepare_command(struct prepare *p, char *const *words)
 	if (agent_words(p->agent, "command", &own) == -1 || own.n == 0)
 		errx(ST_USAGE, "agent '%s' has no command: its directory '%s'"
 		    " lacks the file 'command'", p->agent->name, p->agent->dir);
-	argv_addv(&p->box->command, own.v);
+	for (i = 0; i < own.n; i++)
+		add_filled(&p->box->command, own.v[i], p->box->at);
 	argv_free(&own);
 }

@@ -7,11 +7,13 @@
 
 #include "agent.h"
 #include "box.h"
+#include "gituser.h"
 
 struct prepare {
 	struct box		*box;
 	const struct agent	*agent;
 	const char		*engine_choice;	/* as given, or NULL */
+	struct gituser		 git;
 	int			 scan;
 	int			 dry_run;
 	int			 rebuild;
@@ -42,7 +44,10 @@ void	xprepare_home(struct prepare *);
 char	*xprepare_network(struct prepare *);
 /* SESSION/run: bin, the agent's files, and who may enter. */
 void	xprepare_run(struct prepare *);
-/* The agent's environment and command, with its start program in front. */
+/*
+ * The agent's environment and command, with its start program in front, and
+ * who the user is to git.
+ */
 void	xprepare_command(struct prepare *, char *const *words);
 
 #endif

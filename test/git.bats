@@ -41,6 +41,34 @@ listing() {
 	git status
 }
 
+@test "the user's name goes in, from the user's own configuration" {
+	cp "$T/gitconfig" "$T/more"
+	cat >"$GIT_CONFIG_GLOBAL" <<-'EOT'
+	[user]
+		name = "Ada \"A\" \\ Löve"
+	[include]
+		path = more2
+	[includeIf "gitdir:/"]
+		path = evil
+	EOT
+	echo '[user] email = ada@example.com' >"$T/more2"
+	echo '[user] name = evil' >"$T/evil"
+	git config user.email mine@example.com
+	status 0 aipod run sh -c 'cat "$GIT_CONFIG_SYSTEM"; echo x >>"$GIT_CONFIG_SYSTEM"; :'
+	printf '%s\n' "$output" >"$T/system"
+	# as git inside reads it; what the workspace says goes first
+	export GIT_CONFIG_SYSTEM=$T/system GIT_CONFIG_GLOBAL=/dev/null
+	unset GIT_CONFIG_NOSYSTEM
+	is "$(git config user.name)" 'Ada "A" \ Löve'
+	is "$(git config user.email)" mine@example.com
+	git config --unset user.email
+	is "$(git config user.email)" ada@example.com
+	# nobody is nobody
+	status 0 aipod run sh -c 'echo "<$GIT_CONFIG_SYSTEM>"; ls /run/aipod'
+	has "$output" "<>"
+	lacks "$output" gitconfig
+}
+
 @test "what is missing cannot be made, and nothing is left of it" {
 	rm -rf .git/hooks .git/info
 	before=$(listing)

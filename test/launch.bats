@@ -29,6 +29,51 @@ teardown() { engine_teardown; }
 	is "$(stat -c %u "$T/ws")" "$(id -u)"
 }
 
+@test "the workspace at its own path: all that belongs to it is there, too" {
+	command -v git >/dev/null || skip "no git here"
+	git init -q .
+	git -c user.name=a -c user.email=a@example.com commit -q --allow-empty -m x
+	git worktree add -q --detach wt
+	echo 'PASSWORD=hunter2-and-more' >.env
+	aipod hide add .env
+	mkdir node_modules
+	aipod mask add node_modules
+	status 0 aipod run --at same sh -c 'pwd; cat .env; ls /app; echo made >out
+	    echo x 2>&1 >.git/hooks/pre-commit; mv .git .g 2>&1
+	    mount | grep -c " on $PWD/node_modules "
+	    cd "$(sed "s/gitdir: //" wt/.git)" && cat commondir'
+	is "$(printf '%s\n' "$output" | sed -n '1p;$p')" "$T/ws
+../.."
+	has "$output" "1
+../.."
+	lacks "$output" hunter2
+	is "$(cat out)" made
+	[ ! -e .git/hooks/pre-commit ]
+	approver once
+	status 0 aipod run --at same aipod-call -j run_command command='echo told'
+	has "$output" "$T/ws/.aipod/commands/"
+	lacks "$output" /app/
+	echo AT=same >"$XDG_CONFIG_HOME/aipod/config"
+	chmod 600 "$XDG_CONFIG_HOME/aipod/config"
+	status 0 aipod run pwd
+	is "$output" "$T/ws"
+	status 0 aipod run --at app pwd
+	is "$output" /app
+	mkdir "$T/m"
+	aipod mount add "$T/m:$T"
+	status 100 aipod run pwd
+	has "$stderr" "the workspace is there"
+	status 100 aipod run --at here pwd
+}
+
+@test "a workspace at its own path must not shadow the wiring" {
+	for dir in /usr/bin /etc /home /usr /opt; do
+		[ -d "$dir" ] || continue
+		status 100 aipod run --no-scan -n -w "$dir" --at same true
+		has "$stderr" "use --at app"
+	done
+}
+
 @test "run by root for somebody else, files are the workspace's owner's" {
 	[ "$(id -u)" -eq 0 ] || skip "not root"
 	chown 1234:1234 "$T/ws"
@@ -69,6 +114,7 @@ teardown() { engine_teardown; }
 }
 
 @test "the container sees its sockets and nothing else of the session" {
+	export GIT_CONFIG_GLOBAL=/dev/null
 	status 0 aipod run ls /run/aipod
 	is "$(printf '%s' "$output" | tr '\n' ' ')" \
 	    "agent bin egress.sock hosts mcp.sock"
