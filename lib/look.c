@@ -295,7 +295,9 @@ on_literal(void *arg, size_t id, size_t at)
 	const struct rule_secret *r = &l->rules->rule[lit->rule];
 	size_t lane;
 
-	if (at < l->lo || at >= l->hi)
+	/* the most of them by far are a part of a word */
+	if ((lit->begins && !shape_may_begin(l->s, at)) || at < l->lo ||
+	    at >= l->hi)
 		return;
 	lane = l->n / AC_LANES != 0 ? at / (l->n / AC_LANES) : 0;
 	l->done = &l->lane[lane < AC_LANES ? lane : AC_LANES - 1];

@@ -42,6 +42,7 @@ struct rule_literal {
 	size_t		 len;
 	size_t		 rule;
 	int		 coded;		/* 0, or how it is coded: 'b' 'h' '%' */
+	int		 begins;	/* it begins a word */
 };
 
 struct scan_rules {

@@ -28,6 +28,9 @@ struct entry {
 struct scan_names {
 	struct entry	*v;
 	size_t		 n;
+	/* by a name's last character: the entries that may match, in order */
+	size_t		*by[256];
+	size_t		 nby[256];
 };
 
 static void
@@ -59,6 +62,20 @@ add(struct scan_names *t, char **f, int n, const char *file)
 	    !e->star && e->nhead != 0 ? e->head[e->nhead - 1] : 0;
 }
 
+static void
+arrange(struct scan_names *t)
+{
+	size_t i;
+	int c;
+
+	for (c = 0; c < 256; c++) {
+		t->by[c] = xcalloc(t->n + 1, sizeof(*t->by[c]));
+		for (i = 0; i < t->n; i++)
+			if (t->v[i].last == 0 || t->v[i].last == tolower(c))
+				t->by[c][t->nby[c]++] = i;
+	}
+}
+
 struct scan_names *
 xscan_names(const char *file)
 {
@@ -78,6 +95,7 @@ xscan_names(const char *file)
 		add(t, f, rec_split(line, f, 3), file);
 	}
 	buf_free(&b);
+	arrange(t);
 	return t;
 }
 
@@ -86,6 +104,8 @@ scan_names_free(struct scan_names *t)
 {
 	size_t i;
 
+	for (i = 0; t != NULL && i < 256; i++)
+		free(t->by[i]);
 	for (i = 0; t != NULL && i < t->n; i++) {
 		free(t->v[i].rule);
 		free(t->v[i].head);
@@ -138,21 +158,21 @@ scan_names_match(const struct scan_names *t, const char *path, int *look)
 {
 	const char *base = strrchr(path, '/');
 	size_t i, n = strlen(path), nbase;
-	int last = n != 0 ? tolower((unsigned char)path[n - 1]) : 0;
+	unsigned char last = n != 0 ? (unsigned char)path[n - 1] : 0;
+	const struct entry *e;
 
 	base = base != NULL ? base + 1 : path;
 	nbase = n - (size_t)(base - path);
-	for (i = 0; i < t->n; i++)
-		if ((t->v[i].last != 0 && t->v[i].last != last) ||
-		    (!t->v[i].whole && t->v[i].nhead != 0 &&
-		    t->v[i].head[0] != (*base | 32) &&
-		    t->v[i].head[0] != *base))
+	for (i = 0; i < t->nby[last]; i++) {
+		e = &t->v[t->by[last][i]];
+		if (!e->whole && e->nhead != 0 && e->head[0] != (*base | 32) &&
+		    e->head[0] != *base)
 			continue;
-		else if (t->v[i].whole ? match_end(&t->v[i], path, n) :
-		    match(&t->v[i], base, nbase)) {
-			*look = t->v[i].look;
-			return t->v[i].rule;
+		if (e->whole ? match_end(e, path, n) : match(e, base, nbase)) {
+			*look = e->look;
+			return e->rule;
 		}
+	}
 	return NULL;
 }
 

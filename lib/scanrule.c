@@ -27,6 +27,8 @@ add_literal(struct scan_rules *r, const char *text, size_t n, size_t rule,
 	l->len = n;
 	l->rule = rule;
 	l->coded = coded;
+	l->begins = coded == 0 && r->rule[rule].how == RULE_SHAPE &&
+	    r->rule[rule].shape.before == 0 && !r->rule[rule].shape.open_left;
 }
 
 /* The forms that a literal has in base64, hexadecimal and percent signs. */

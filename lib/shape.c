@@ -274,6 +274,12 @@ escaped(const unsigned char *s, size_t at)
 }
 
 int
+shape_may_begin(const unsigned char *s, size_t at)
+{
+	return at == 0 || !isalnum(s[at - 1]) || escaped(s, at);
+}
+
+int
 shape_match(const struct shape *sh, const unsigned char *s, size_t n,
     size_t at, size_t *from, size_t *to)
 {
@@ -282,8 +288,7 @@ shape_match(const struct shape *sh, const unsigned char *s, size_t n,
 
 	if (!backward(sh, s, &begin))
 		return 0;
-	if (!sh->open_left && begin > 0 && isalnum(s[begin - 1]) &&
-	    !escaped(s, begin))
+	if (!sh->open_left && !shape_may_begin(s, begin))
 		return 0;
 	mark = begin;
 	if (!forward(sh, sh->before, s, n, at, to, &mark))

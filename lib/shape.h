@@ -51,6 +51,9 @@ void	shape_free(struct shape *);
 int	shape_match(const struct shape *, const unsigned char *s, size_t n,
 	    size_t at, size_t *from, size_t *to);
 
+/* 1 when no word goes on at s[at]; an escape before it, \n or %3D, is none. */
+int	shape_may_begin(const unsigned char *s, size_t at);
+
 /* 1 when all n bytes have the shape. */
 int	shape_whole(const struct shape *, const unsigned char *s, size_t n);
 

@@ -1,10 +1,11 @@
 /*
  * scantime read DIR: open and read every byte of the files below DIR, with as
  * many processes as there are processors, and print files and bytes.
- * scantime run N CMD ...: run it N times and print the median of the seconds
- * that it took, and the most memory in MB that it had.
+ * scantime run N CMD ...: run it N times and print the medians of the seconds
+ * that it took and of the processor's, and the most memory in MB that it had.
  */
 #include <sys/resource.h>
+#include <sys/time.h>
 #include <sys/wait.h>
 
 #include <err.h>
@@ -82,7 +83,13 @@ compare(const void *a, const void *b)
 }
 
 static double
-run_once(char *argv[], long *kb)
+seconds(struct timeval t)
+{
+	return (double)t.tv_sec + (double)t.tv_usec / 1e6;
+}
+
+static double
+run_once(char *argv[], double *cpu, long *kb)
 {
 	struct timespec a, b;
 	struct rusage u;
@@ -104,6 +111,7 @@ run_once(char *argv[], long *kb)
 	clock_gettime(CLOCK_MONOTONIC, &b);
 	if (!WIFEXITED(st) || WEXITSTATUS(st) >= 100)
 		errx(111, "'%s' failed", argv[0]);
+	*cpu = seconds(u.ru_utime) + seconds(u.ru_stime);
 	if (u.ru_maxrss > *kb)
 		*kb = u.ru_maxrss;
 	return (double)(b.tv_sec - a.tv_sec) +
@@ -113,7 +121,7 @@ run_once(char *argv[], long *kb)
 int
 main(int argc, char *argv[])
 {
-	double took[RUNS];
+	double took[RUNS], cpu[RUNS];
 	long kb = 0;
 	int i, n;
 
@@ -125,8 +133,10 @@ main(int argc, char *argv[])
 	    (n = atoi(argv[2])) < 1 || n > RUNS)
 		errx(100, "usage: scantime read DIR | run N CMD ...");
 	for (i = 0; i < n; i++)
-		took[i] = run_once(argv + 3, &kb);
+		took[i] = run_once(argv + 3, &cpu[i], &kb);
 	qsort(took, (size_t)n, sizeof(*took), compare);
-	printf("%.3f\t%.1f\n", took[n / 2], (double)kb / 1024);
+	qsort(cpu, (size_t)n, sizeof(*cpu), compare);
+	printf("%.3f\t%.3f\t%.1f\n", took[n / 2], cpu[n / 2],
+	    (double)kb / 1024);
 	return 0;
 }
