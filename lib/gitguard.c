@@ -454,12 +454,34 @@ unmake_one(int ws, const char *path, const char *kind)
 	buf_free(&b);
 }
 
+int
+gitguard_placeholders(const struct workspace *w, struct argv *pairs)
+{
+	char *path = workspace_state(w, "placeholders"), *line, *next, *f[2];
+	struct buf b = BUF_INIT;
+	int rc;
+
+	rc = io_slurp_at(AT_FDCWD, path, &b, NOTES_MAX);
+	free(path);
+	if (rc == 0 && buf_str(&b) != NULL)
+		for (line = b.p; (next = strchr(line, '\n')) != NULL;
+		    line = next) {
+			*next++ = '\0';
+			if (rec_split(line, f, 2) == 2 && f[0] != NULL &&
+			    f[1] != NULL) {
+				argv_add(pairs, f[0]);
+				argv_add(pairs, f[1]);
+			}
+		}
+	buf_free(&b);
+	return rc;
+}
+
 void
 gitguard_unmake(const struct workspace *w, const char *session)
 {
-	struct buf b = BUF_INIT;
 	struct argv pairs = ARGV_INIT;
-	char *path = workspace_state(w, "placeholders"), *line, *next, *f[2];
+	char *path = workspace_state(w, "placeholders");
 	int lock, ws;
 	size_t i;
 
@@ -469,17 +491,7 @@ gitguard_unmake(const struct workspace *w, const char *session)
 	}
 	ws = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (ws != -1 && !others_alive(w, session) &&
-	    io_slurp_at(AT_FDCWD, path, &b, NOTES_MAX) == 0 &&
-	    buf_str(&b) != NULL) {
-		for (line = b.p; (next = strchr(line, '\n')) != NULL;
-		    line = next) {
-			*next++ = '\0';
-			if (rec_split(line, f, 2) == 2 && f[0] != NULL &&
-			    f[1] != NULL) {
-				argv_add(&pairs, f[0]);
-				argv_add(&pairs, f[1]);
-			}
-		}
+	    gitguard_placeholders(w, &pairs) == 0) {
 		/* children were noted after their parents */
 		for (i = pairs.n; i >= 2; i -= 2)
 			unmake_one(ws, pairs.v[i - 2], pairs.v[i - 1]);
@@ -489,7 +501,6 @@ gitguard_unmake(const struct workspace *w, const char *session)
 		close(ws);
 	close(lock);
 	argv_free(&pairs);
-	buf_free(&b);
 	free(path);
 }
 

@@ -39,6 +39,8 @@ void	gitguard_free(struct gitguard *);
  * after gitguard_find with hold; the lock is released.
  */
 int	gitguard_make(const struct workspace *, struct gitguard *);
+/* Those that are noted, as pairs like missing; 0, or -1 with errno. */
+int	gitguard_placeholders(const struct workspace *, struct argv *);
 /*
  * Remove placeholders of the workspace when no session but this one (NULL: no
  * session at all) is alive.  What is no longer as it was made stays.
