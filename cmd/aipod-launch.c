@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "bookend.h"
 #include "box.h"
 #include "buf.h"
 #include "child.h"
@@ -150,6 +151,7 @@ run_once(struct plan *p, int *gone)
 	if ((dog = watchdog_start(&p->session, p->lock,
 	    &pid)) == -1)
 		err(ST_SYS, "cannot start the watchdog");
+	s.before = bookend_begin(&p->box);
 	if (p->git_guard)
 		xprepare_git(&p->prep);
 	add_servers(p, &s);
@@ -187,6 +189,8 @@ run_once(struct plan *p, int *gone)
 	*gone = p->box.kept != NULL ? resume_end(p, !s.tied) :
 	    status == 125 && !s.created;
 	gitguard_unmake(&p->w, p->session.id);
+	if (s.created)
+		bookend_end(&p->box);
 	if (session_remove(&p->session) == -1)
 		warn("cannot remove '%s'", p->session.dir);
 	watchdog_done(dog, pid);

@@ -197,6 +197,10 @@ reap(struct supervise *s, pid_t engine, int *status)
 	int ws, i, ended = 0;
 
 	while ((pid = waitpid(-1, &ws, WNOHANG)) > 0) {
+		if (pid == s->before) {
+			s->before = 0;
+			continue;
+		}
 		if (pid == engine) {
 			*status = child_status(ws);
 			s->unclean |= WIFSIGNALED(ws);
@@ -317,7 +321,8 @@ loop(struct supervise *s, pid_t engine)
 
 	for (;;) {
 		p[0].fd = notes[0];
-		p[1].fd = s->life != -1 ? s->life : s->life_listen;
+		p[1].fd = s->life != -1 ? s->life : s->before != 0 ? -1 :
+		    s->life_listen;
 		p[0].events = p[1].events = POLLIN;
 		p[1].revents = 0;
 		n = 2 + (s->term != NULL ? term_wants(s->term, p + 2) : 0);
@@ -356,6 +361,9 @@ supervise(struct supervise *s)
 	s->life = -1;
 	if (watch_signals() == -1)
 		return -1;
+	/* it may have ended before we listened for that */
+	if (s->before != 0 && waitpid(s->before, NULL, WNOHANG) != 0)
+		s->before = 0;
 	for (i = 0; i < s->nserver; i++)
 		if ((s->server[i].pid = start(s->server[i].argv.v,
 		    s->server[i].fd, -1, 1)) == -1)

