@@ -18,6 +18,7 @@
 #include "workspace.h"
 
 #define LINE_MAX_BYTES	(1024 * 1024)
+#define NOW_MAX		32
 
 static const char zeros[] =
     "0000000000000000000000000000000000000000000000000000000000000000";
@@ -78,25 +79,24 @@ add_field(struct buf *b, const char *s)
 }
 
 static void
-add_time(struct buf *b)
+show_now(char text[NOW_MAX])
 {
-	char text[32];
 	struct tm tm;
 	time_t now = time(NULL);
 
 	gmtime_r(&now, &tm);
-	strftime(text, sizeof(text), "%Y-%m-%dT%H:%M:%SZ\t", &tm);
-	buf_puts(b, text);
+	strftime(text, NOW_MAX, "%Y-%m-%dT%H:%M:%SZ\t", &tm);
 }
 
 /* The record as a line behind those in b; hex becomes its digest. */
 static int
-add_line(struct buf *b, const struct audit *a, char hex[HASH_HEX])
+add_line(struct buf *b, const struct audit *a, const char *now,
+    char hex[HASH_HEX])
 {
 	struct buf safe = BUF_INIT;
 	size_t from = b->len;
 
-	add_time(b);
+	buf_puts(b, now);
 	add_field(b, a->session);
 	add_field(b, a->kind);
 	add_field(b, a->verdict);
@@ -119,7 +119,7 @@ audit_add_all(const struct workspace *w, const struct audit *a, size_t n)
 {
 	struct buf b = BUF_INIT;
 	struct stat st;
-	char hex[HASH_HEX], *dir, *path;
+	char hex[HASH_HEX], now[NOW_MAX], *dir, *path;
 	int fd, rc = -1, saved;
 	size_t i;
 
@@ -137,8 +137,9 @@ audit_add_all(const struct workspace *w, const struct audit *a, size_t n)
 	    (rc = last_digest(fd, st.st_size, hex)) == -1 ||
 	    (rc = fstat(fd, &st)) == -1)
 		goto out;
+	show_now(now);
 	for (i = 0; i < n && rc == 0; i++)
-		rc = add_line(&b, &a[i], hex);
+		rc = add_line(&b, &a[i], now, hex);
 	if (rc == 0 && (rc = io_writeall(fd, b.p, b.len)) == -1) {
 		/* a full disk: no part of a record stays */
 		saved = errno;

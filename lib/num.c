@@ -41,3 +41,18 @@ xnum(const char *what, const char *s, long long min, long long max)
 		    what, s, min, max);
 	return v;
 }
+
+size_t
+num_put(char s[NUM_MAX], unsigned long long n)
+{
+	char digits[NUM_MAX];
+	size_t i = 0, len;
+
+	do {
+		digits[i++] = (char)('0' + n % 10);
+	} while ((n /= 10) != 0);
+	for (len = 0; i > 0; len++)
+		s[len] = digits[--i];
+	s[len] = '\0';
+	return len;
+}

@@ -59,18 +59,21 @@ rec_line(FILE *fp, size_t n, const char *const *f)
 int
 rec_add(struct buf *b, const char *s, size_t n)
 {
-	const char *e;
-	size_t i;
+	const char *e = NULL;
+	size_t i, plain;
 
 	if (n == 0)
 		return buf_addc(b, '-');
 	if (n == 1 && *s == '-')
 		return buf_puts(b, "\\-");
-	for (i = 0; i < n; i++)
-		if ((e = escape((unsigned char)s[i])) != NULL)
+	for (i = 0; i < n; i++) {
+		for (plain = i; i < n && (e = escape((unsigned char)s[i])) ==
+		    NULL; i++)
+			continue;
+		buf_add(b, s + plain, i - plain);
+		if (i < n)
 			buf_puts(b, e);
-		else
-			buf_addc(b, s[i]);
+	}
 	return b->bad ? -1 : 0;
 }
 

@@ -115,6 +115,12 @@ serve(int fd, void *arg)
 	for (;;) {
 		if (d->due != 0 && (left = d->due - alarm_now()) < 0)
 			left = 0;
+		/* what comes within the gap is read at its end, all at once */
+		if (d->due != 0 && left <= SCRIBE_GAP_MS &&
+		    d->in.len < ROOM / 2) {
+			poll(NULL, 0, (int)left);
+			left = 0;
+		}
 		if (d->in.len < ROOM &&
 		    poll(&p, 1, d->due != 0 ? (int)left : -1) == 1) {
 			if (buf_reserve(&d->in, ROOM) == -1)
@@ -197,6 +203,8 @@ scribe_note(struct scribe *s, const char *verdict, const char *why,
 
 		h.n[i] = len > 4096 ? 4096 : (uint16_t)len;
 	}
+	if (strcmp(verdict, "end") != 0)
+		s->urgent = 1;
 	buf_add(&s->queue, &h, sizeof(h));
 	for (i = 0; i < 4; i++) {
 		buf_add(&s->queue, f[i], h.n[i]);
@@ -211,6 +219,7 @@ scribe_note(struct scribe *s, const char *verdict, const char *why,
 void
 scribe_flush(struct scribe *s)
 {
+	s->urgent = 0;
 	if (s->queue.len > 0)
 		send_queue(s, MSG_DONTWAIT);
 	if (!s->failed && loop_want(s->loop, &s->watch,

@@ -9,7 +9,7 @@
 #include "buf.h"
 #include "loop.h"
 
-#define SCRIBE_GAP_MS	10	/* between two writes, under load */
+#define SCRIBE_GAP_MS	20	/* between two writes, under load */
 #define SCRIBE_LAZY_MS	500	/* the end of a connection can wait so long */
 
 struct workspace;
@@ -18,6 +18,7 @@ struct scribe {
 	struct loop	*loop;
 	struct watch	 watch;
 	struct buf	 queue;		/* not sent yet */
+	int		 urgent;	/* in it is more than ends of connections */
 	int		 failed;	/* it is gone: nothing can be noted */
 };
 
@@ -31,7 +32,10 @@ int	scribe_attach(struct scribe *, struct loop *, int fd);
 /* Note a record on a host; why and detail may be NULL. */
 void	scribe_note(struct scribe *, const char *verdict, const char *why,
 	    const char *subject, size_t n, const char *detail);
-/* Send what was noted: to be called before the loop waits. */
+/*
+ * Send what was noted: to be called before the loop waits where it is urgent,
+ * else soon.
+ */
 void	scribe_flush(struct scribe *);
 /* Wait until everything is on the disk, and let go. */
 void	scribe_detach(struct scribe *);

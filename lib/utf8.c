@@ -305,13 +305,30 @@ escape(struct buf *b, uint32_t cp)
 	return buf_printf(b, "\\U%08x", (unsigned int)cp);
 }
 
+static size_t
+plain(const char *s, size_t n)
+{
+	size_t i;
+
+	for (i = 0; i < n && s[i] >= ' ' && s[i] <= '~' && s[i] != '\\'; i++)
+		continue;
+	return i;
+}
+
 int
 vis_add(struct buf *b, const char *s, size_t n, int flags)
 {
 	uint32_t cp;
+	size_t many;
 	int i, k, rc = 0;
 
 	for (; n > 0 && rc == 0; s += k, n -= (size_t)k) {
+		if ((many = plain(s, n)) > 0) {
+			rc = buf_add(b, s, many);
+			s += many;
+			if ((n -= many) == 0)
+				break;
+		}
 		k = utf8_next(s, n, &cp);
 		if (k < 0) {
 			k = -k;
