@@ -257,7 +257,7 @@ xrun(struct egress *e)
 		err(ST_SYS, "cannot serve");
 	xconfine();
 	while (!e->ended && !e->gate.failed && !e->gate.scribe.failed) {
-		scribe_flush(&e->gate.scribe);
+		gate_flush(&e->gate);
 		if (loop_once(&e->loop, alarms_wait(&e->gate.alarms)) == -1)
 			err(ST_SYS, "cannot wait for events");
 		alarms_ring(&e->gate.alarms);
@@ -328,6 +328,7 @@ main(int argc, char *argv[])
 		    mode);
 	e.judge.mode = (enum judge_mode)m;
 	e.warden.mode = mode;
+	e.warden.handover = e.tcp == NULL;
 	e.output = STDOUT_FILENO;
 	if (output != NULL && (e.output = open(output, O_WRONLY | O_CREAT |
 	    O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)) == -1)

@@ -54,11 +54,12 @@ static void
 connected(struct watch *w, int events)
 {
 	struct dial *d = w->arg;
+	struct watch up = *w;
 	socklen_t len = sizeof(int);
-	int fd = w->fd, error = 0, one = 1;
+	int error = 0, one = 1;
 
-	(void)events;
-	if (getsockopt(fd, SOL_SOCKET, SO_ERROR, &error, &len) == -1)
+	if (events & LOOP_FAULT && getsockopt(w->fd, SOL_SOCKET, SO_ERROR,
+	    &error, &len) == -1)
 		error = errno;
 	if (error != 0) {
 		d->error = error;
@@ -66,12 +67,11 @@ connected(struct watch *w, int events)
 		step(d);
 		return;
 	}
-	loop_want(d->loop, w, 0);
 	w->fd = -1;
 	dial_stop(d);
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
-	setsockopt(fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
-	d->fn(d, fd, 0);
+	setsockopt(up.fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	setsockopt(up.fd, SOL_SOCKET, SO_KEEPALIVE, &one, sizeof(one));
+	d->fn(d, &up, 0);
 }
 
 /* 0, or -1 with errno: not even begun. */
@@ -123,13 +123,13 @@ step(void *arg)
 		return;
 	}
 	alarm_clear(d->alarms, &d->alarm);
-	d->fn(d, -1, d->error);
+	d->fn(d, NULL, d->error);
 }
 
 int
 dial_start(struct dial *d, struct loop *l, struct alarms *as,
     const struct addr *a, int n, int port,
-    void (*fn)(struct dial *, int fd, int error), void *arg)
+    void (*fn)(struct dial *, struct watch *, int error), void *arg)
 {
 	int i;
 

@@ -21,8 +21,11 @@ struct dial {
 	int		 port;
 	int		 error;		/* errno of the last failure */
 	struct watch	 try[DIAL_PARALLEL];	/* fd -1: free */
-	/* A connected, non-blocking socket, the receiver's; or -1, errno. */
-	void		(*fn)(struct dial *, int fd, int error);
+	/*
+	 * The watch, still in the loop, of a connected, non-blocking socket, which
+	 * is the receiver's from now on; or NULL, errno.
+	 */
+	void		(*fn)(struct dial *, struct watch *, int error);
 	void		*arg;
 };
 
@@ -33,7 +36,7 @@ struct dial {
  */
 int	dial_start(struct dial *, struct loop *, struct alarms *,
 	    const struct addr *, int n, int port,
-	    void (*fn)(struct dial *, int fd, int error), void *arg);
+	    void (*fn)(struct dial *, struct watch *, int error), void *arg);
 /* Give up without calling fn. */
 void	dial_stop(struct dial *);
 

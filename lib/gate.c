@@ -10,34 +10,14 @@
 #include <unistd.h>
 
 #include "gate.h"
-#include "io.h"
+#include "handover.h"
+#include "num.h"
 #include "warden.h"
 
-struct gate_question {
-	struct gate_question *next;
-	struct gate_conn     *waiting;
-	unsigned	      id;
-	int		      port;
-	char		      name[NAME_HOST_MAX];
-};
-
-static void	judge(struct gate_conn *);
+#define LAZY_NOTES	4096		/* bytes */
+#define LAZY_TICKETS	256
 
 /* ---- beginning and end --------------------------------------------------- */
-
-static void
-forget_question(struct gate_conn *c)
-{
-	struct gate_question *q;
-	struct gate_conn **p;
-
-	for (q = c->gate->questions; q != NULL; q = q->next)
-		for (p = &q->waiting; *p != NULL; p = &(*p)->nextasked)
-			if (*p == c) {
-				*p = c->nextasked;
-				return;
-			}
-}
 
 /* Leave the state: nothing of it may call back any more. */
 static void
@@ -47,52 +27,78 @@ leave(struct gate_conn *c)
 	if (c->client.want != 0)
 		loop_want(c->gate->loop, &c->client, 0);
 	if (c->state == GATE_ASKING)
-		forget_question(c);
+		gate_unask(c);
 	if (c->state == GATE_RESOLVING)
 		resolve_cancel(c->gate->resolvers, &c->lookup);
 	if (c->state == GATE_PUMPING)
 		pump_stop(&c->pump);
 	if (c->dial != NULL) {
 		dial_stop(c->dial);
-		free(c->dial);
+		stock_give(&c->gate->spare_dials, c->dial);
 		c->dial = NULL;
 	}
 	buf_free(&c->in);
 	buf_free(&c->ahead);
-	free(c->verdict);
-	c->verdict = NULL;
+}
+
+static size_t
+put_fact(char *s, const char *name, unsigned long long n)
+{
+	size_t len = strlen(name);
+
+	memcpy(s, name, len);
+	return len + num_put(s + len, n);
 }
 
 static void
 record_end(struct gate_conn *c, const char *why)
 {
-	char detail[160];
+	char detail[3 * (NUM_MAX + 10)], *s = detail;
 
 	if (!c->recorded)
 		return;
-	snprintf(detail, sizeof(detail), "sent=%llu received=%llu ms=%lld",
-	    c->pump.flow[0].bytes, c->pump.flow[1].bytes,
-	    alarm_now() - c->began);
+	s += put_fact(s, "sent=", c->pump.flow[0].bytes);
+	s += put_fact(s, " received=", c->pump.flow[1].bytes);
+	put_fact(s, " ms=", (unsigned long long)(alarm_now() - c->began));
 	gate_record(c, "end", why, detail);
 	c->recorded = 0;
+}
+
+/* As many connections as there can be, or fewer again. */
+static void
+pause_all(struct gate *g, int paused)
+{
+	loop_want(g->loop, &g->listener, paused ? 0 : LOOP_IN);
+	channels_want(g);
 }
 
 static void
 discard(struct gate_conn *c)
 {
+	struct linger how = { c->hard, 0 };
 	struct gate *g = c->gate;
 
-	/* both descriptors are closed below */
-	loop_forget(g->loop, &c->client);
+	/* both descriptors are closed below; a client's may be open elsewhere */
+	if (c->taken)
+		loop_want(g->loop, &c->client, 0);
+	else
+		loop_forget(g->loop, &c->client);
 	if (c->state == GATE_PUMPING) {
 		pump_end(&c->pump);
 		c->state = GATE_DRAINING;
 	}
 	leave(c);
 	record_end(c, c->why);
-	if (c->up != -1)
-		close(c->up);
-	close(c->client.fd);
+	if (c->up.fd != -1)
+		close(c->up.fd);
+	/* nobody who has it open, too, is to make the last close wait */
+	if (c->taken)
+		setsockopt(c->client.fd, SOL_SOCKET, SO_LINGER, &how,
+		    sizeof(how));
+	if (c->client.fd != -1)
+		close(c->client.fd);
+	if (c->channel != NULL)
+		channel_over(c->channel, c->ticket);
 	if (c->http != NULL)
 		httpgate_free(c->http);
 	free(c->http);
@@ -103,9 +109,9 @@ discard(struct gate_conn *c)
 		g->conns = c->next;
 	if (c->next != NULL)
 		c->next->prev = c->prev;
-	free(c);
+	stock_give(&g->spare_conns, c);
 	if (g->nconn-- == g->maxconn)
-		loop_want(g->loop, &g->listener, LOOP_IN);
+		pause_all(g, 0);
 }
 
 static void
@@ -122,7 +128,7 @@ drain(struct watch *w, int events)
 	ssize_t r;
 
 	(void)events;
-	r = recv(w->fd, waste, sizeof(waste), 0);
+	r = recv(w->fd, waste, sizeof(waste), MSG_DONTWAIT);
 	if (r == 0 || (r == -1 && errno != EAGAIN && errno != EINTR))
 		discard(w->arg);
 }
@@ -132,13 +138,13 @@ linger(struct gate_conn *c)
 {
 	c->client.fn = drain;
 	c->alarm.fn = discard_later;
-	if (loop_want(c->gate->loop, &c->client, LOOP_IN) == -1 ||
+	if (c->hard || loop_want(c->gate->loop, &c->client, LOOP_IN) == -1 ||
 	    alarm_set(&c->gate->alarms, &c->alarm, GATE_DRAIN_MS) == -1)
 		discard(c);
 }
 
-static void
-deny(struct gate_conn *c, const char *why)
+void
+gate_turn_away(struct gate_conn *c, const char *why)
 {
 	char copy[JUDGE_WHY];
 
@@ -169,7 +175,7 @@ late(void *arg)
 		linger(c);
 		break;
 	case GATE_ASKING:
-		deny(c, "no rule, and the user did not answer in time");
+		gate_turn_away(c, "no rule, and the user did not answer in time");
 		break;
 	case GATE_PUMPING:
 		c->why = "what was to be judged did not come";
@@ -180,8 +186,8 @@ late(void *arg)
 	}
 }
 
-static int
-within(struct gate_conn *c, long long ms)
+int
+gate_within(struct gate_conn *c, long long ms)
 {
 	c->alarm.fn = late;
 	c->alarm.arg = c;
@@ -199,7 +205,8 @@ cut_off(struct gate_conn *c)
 
 	gate_record(c, "deny", c->why, NULL);
 	if (c->port == 443)
-		(void)!send(c->client.fd, alert, sizeof(alert), MSG_NOSIGNAL);
+		(void)!send(c->client.fd, alert, sizeof(alert), MSG_NOSIGNAL |
+		    MSG_DONTWAIT);
 	else if (c->pump.flow[1].bytes == 0) {
 		gate_deny_text(&b, c, c->why);
 		buf_printf(&head, "HTTP/1.1 403 Forbidden\r\nContent-Type:"
@@ -208,15 +215,15 @@ cut_off(struct gate_conn *c)
 		    buf_str(&b) != NULL ? b.p : "");
 		if (!head.bad)
 			(void)!send(c->client.fd, head.p, head.len,
-			    MSG_NOSIGNAL);
+			    MSG_NOSIGNAL | MSG_DONTWAIT);
 	}
 	buf_free(&b);
 	buf_free(&head);
 	leave(c);
 	shutdown(c->client.fd, SHUT_WR);
 	record_end(c, c->why);
-	close(c->up);
-	c->up = -1;
+	close(c->up.fd);
+	c->up.fd = -1;
 	c->state = GATE_DRAINING;
 	linger(c);
 }
@@ -226,10 +233,12 @@ pumped(struct pump *p)
 {
 	struct gate_conn *c = p->arg;
 
-	if (c->why != NULL)
+	if (c->why != NULL) {
 		cut_off(c);
-	else
-		discard(c);
+		return;
+	}
+	c->hard = p->reset;
+	discard(c);
 }
 
 /* What the client sent before it was connected. */
@@ -262,19 +271,18 @@ relay(struct gate_conn *c)
 	memset(&c->pump, 0, sizeof(c->pump));
 	c->pump.arg = c;
 	c->state = GATE_PUMPING;
-	gate_record(c, "allow", c->verdict->why, NULL);
+	gate_record(c, "allow", c->verdict.why, NULL);
 	c->recorded = 1;
 	judge_note(c->gate->judge, c->name, c->port);
-	free(c->verdict);
-	c->verdict = NULL;
 	alarm_clear(&c->gate->alarms, &c->alarm);
+	c->pump.shared = c->pump.eager = c->taken;
 	if (c->tunnel) {
-		if (send(c->client.fd, ok, sizeof(ok) - 1, MSG_NOSIGNAL) !=
+		if (!c->taken && send(c->client.fd, ok, sizeof(ok) - 1, MSG_NOSIGNAL) !=
 		    (ssize_t)sizeof(ok) - 1) {
 			discard(c);
 			return;
 		}
-		within(c, GATE_HELLO_MS);
+		gate_within(c, GATE_HELLO_MS);
 		if (c->port == 443)
 			c->pump.filter = gate_filter_tls;
 		else if (c->port == 80)
@@ -283,26 +291,26 @@ relay(struct gate_conn *c)
 			alarm_clear(&c->gate->alarms, &c->alarm);
 	} else
 		c->pump.filter = gate_filter_http;
-	if (send_ahead(c) == -1 || pump_start(&c->pump, c->gate->loop,
-	    c->client.fd, c->up, pumped, c) == -1)
+	if (send_ahead(c) == -1 || pump_take(&c->pump, c->gate->loop,
+	    &c->client, &c->up, pumped, c) == -1)
 		pumped(&c->pump);
 }
 
 /* ---- connecting ---------------------------------------------------------- */
 
 static void
-dialed(struct dial *d, int fd, int error)
+dialed(struct dial *d, struct watch *up, int error)
 {
 	struct gate_conn *c = d->arg;
 
-	free(c->dial);
+	if (up != NULL)
+		c->up = *up;
+	stock_give(&c->gate->spare_dials, c->dial);
 	c->dial = NULL;
-	if (fd == -1) {
+	if (up != NULL)
+		relay(c);
+	else
 		fail(c, error == ETIMEDOUT ? 504 : 502, strerror(error));
-		return;
-	}
-	c->up = fd;
-	relay(c);
 }
 
 static void
@@ -314,7 +322,7 @@ dial(struct gate_conn *c, const struct addr *a, int n)
 	int i, ngood = 0;
 
 	for (i = 0; i < n; i++) {
-		if (judge_addr(c->gate->judge, c->verdict, &a[i], c->port,
+		if (judge_addr(c->gate->judge, &c->verdict, &a[i], c->port,
 		    &what)) {
 			good[ngood++] = a[i];
 			continue;
@@ -324,11 +332,12 @@ dial(struct gate_conn *c, const struct addr *a, int n)
 		    " names", text, what);
 	}
 	if (ngood == 0) {
-		deny(c, why);
+		gate_turn_away(c, why);
 		return;
 	}
 	c->state = GATE_DIALING;
-	if ((c->dial = malloc(sizeof(*c->dial))) == NULL)
+	if ((c->dial = stock_take(&c->gate->spare_dials,
+	    sizeof(*c->dial))) == NULL)
 		fail(c, 503, "out of memory");
 	else if (dial_start(c->dial, c->gate->loop, &c->gate->alarms, good,
 	    ngood, c->port, dialed, c) == -1)
@@ -355,7 +364,7 @@ go(struct gate_conn *c)
 	};
 	struct addr a;
 
-	within(c, GATE_DIAL_MS);
+	gate_within(c, GATE_DIAL_MS);
 	if (c->kind == NAME_ADDRESS) {
 		if (addr_parse(&a, c->name) == 0)
 			dial(c, &a, 1);
@@ -374,125 +383,34 @@ go(struct gate_conn *c)
 
 /* ---- judging ------------------------------------------------------------- */
 
-/* Many connections to one name ask once. */
-static void
-ask(struct gate_conn *c)
-{
-	struct gate *g = c->gate;
-	struct gate_question *q;
-	struct asker_question m;
-	int n = 0;
-
-	for (q = g->questions; q != NULL; q = q->next, n++)
-		if (strcmp(q->name, c->name) == 0)
-			break;
-	if (q == NULL) {
-		if (n >= GATE_QUESTIONS ||
-		    (q = calloc(1, sizeof(*q))) == NULL) {
-			deny(c, "no rule, and too many questions are open");
-			return;
-		}
-		memset(&m, 0, sizeof(m));
-		m.id = q->id = ++g->lastid;
-		m.port = q->port = c->port;
-		snprintf(m.name, sizeof(m.name), "%s", c->name);
-		snprintf(q->name, sizeof(q->name), "%s", c->name);
-		q->next = g->questions;
-		g->questions = q;
-		if (io_writeall(g->asker.fd, &m, sizeof(m)) == -1)
-			g->failed = 1;
-	}
-	c->state = GATE_ASKING;
-	c->nextasked = q->waiting;
-	q->waiting = c;
-	within(c, GATE_ASK_MS);
-}
-
-static void
-answered(struct watch *w, int events)
-{
-	struct gate *g = w->arg;
-	struct gate_question *q, **p;
-	struct gate_conn *c, *next;
-	struct asker_reply r;
-	char why[JUDGE_WHY + 32];
-
-	(void)events;
-	if (io_readfull(w->fd, &r, sizeof(r)) != (ssize_t)sizeof(r)) {
-		g->failed = 1;
-		return;
-	}
-	for (p = &g->questions; *p != NULL && (*p)->id != r.id;
-	    p = &(*p)->next)
-		continue;
-	if ((q = *p) == NULL)
-		return;
-	*p = q->next;
-	r.why[sizeof(r.why) - 1] = '\0';
-	snprintf(why, sizeof(why), "no rule, and the answer was no%s%s",
-	    r.why[0] != '\0' ? ": " : "", r.why);
-	/* the rule that "always" has made may not be here yet */
-	if (r.answer != ASKER_FAILED)
-		judge_remember(g->judge, q->name, q->port,
-		    r.answer != ASKER_NO);
-	for (c = q->waiting; c != NULL; c = next) {
-		next = c->nextasked;
-		c->state = GATE_HEAD;
-		if (r.answer == ASKER_FAILED)
-			deny(c, "no rule, and the user cannot be asked");
-		else if (r.answer == ASKER_NO && c->port == q->port)
-			deny(c, why);
-		else
-			judge(c);
-	}
-	free(q);
-}
-
-static void
-judge(struct gate_conn *c)
+void
+gate_judge(struct gate_conn *c)
 {
 	alarm_clear(&c->gate->alarms, &c->alarm);
-	if (c->verdict == NULL &&
-	    (c->verdict = malloc(sizeof(*c->verdict))) == NULL) {
-		fail(c, 503, "out of memory");
-		return;
-	}
-	judge_name(c->gate->judge, c->name, c->kind, c->port, c->verdict);
-	switch (c->verdict->verdict) {
+	judge_name(c->gate->judge, c->name, c->kind, c->port, &c->verdict);
+	switch (c->verdict.verdict) {
 	case JUDGED_ALLOW:
 		go(c);
 		break;
 	case JUDGED_DENY:
-		deny(c, c->verdict->why);
+		gate_turn_away(c, c->verdict.why);
 		break;
 	default:
-		ask(c);
+		gate_ask(c);
 	}
 }
 
 /* ---- accepting ----------------------------------------------------------- */
 
 static void
-readable(struct watch *w, int events)
+requested(struct gate_conn *c)
 {
-	static char chunk[16384];
-	struct gate_conn *c = w->arg;
-	ssize_t r;
-
-	(void)events;
-	r = recv(w->fd, chunk, sizeof(chunk), 0);
-	if (r == -1 && (errno == EAGAIN || errno == EINTR))
-		return;
-	if (r <= 0 || buf_add(&c->in, chunk, (size_t)r) == -1) {
-		discard(c);
-		return;
-	}
 	switch (gate_request(c)) {
 	case 0:
 		return;
 	case 1:
-		loop_want(c->gate->loop, w, 0);
-		judge(c);
+		loop_want(c->gate->loop, &c->client, 0);
+		gate_judge(c);
 		return;
 	default:
 		leave(c);
@@ -501,19 +419,46 @@ readable(struct watch *w, int events)
 }
 
 static void
-accepted(struct gate *g, int fd)
+readable(struct watch *w, int events)
 {
-	struct gate_conn *c;
-	int one = 1;
+	static char chunk[16384];
+	struct gate_conn *c = w->arg;
+	ssize_t r;
+	int fd = -1;
 
-	if ((c = calloc(1, sizeof(*c))) == NULL) {
-		close(fd);
+	(void)events;
+	if (c->gate->token != NULL)
+		r = recv(w->fd, chunk, sizeof(chunk), MSG_DONTWAIT);
+	else
+		r = handover_recv(w->fd, chunk, sizeof(chunk), &fd);
+	if (r == -1 && (errno == EAGAIN || errno == EINTR))
+		return;
+	if (r > 0 && fd != -1 && c->in.len == 0) {
+		channel_start(c->gate, w, chunk, (size_t)r, fd);
+		w->fd = -1;
+		discard(c);
 		return;
 	}
-	if (g->token != NULL)
-		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	if (fd != -1)
+		close(fd);
+	if (r <= 0 || fd != -1 || buf_add(&c->in, chunk, (size_t)r) == -1)
+		discard(c);
+	else
+		requested(c);
+}
+
+/* NULL: the descriptor is closed. */
+static struct gate_conn *
+admit(struct gate *g, int fd)
+{
+	struct gate_conn *c;
+
+	if ((c = stock_take(&g->spare_conns, sizeof(*c))) == NULL) {
+		close(fd);
+		return NULL;
+	}
 	c->gate = g;
-	c->up = -1;
+	c->up.fd = -1;
 	c->client.fd = fd;
 	c->client.fn = readable;
 	c->client.arg = c;
@@ -523,9 +468,41 @@ accepted(struct gate *g, int fd)
 		g->conns->prev = c;
 	g->conns = c;
 	if (++g->nconn == g->maxconn)
-		loop_want(g->loop, &g->listener, 0);
+		pause_all(g, 1);
+	return c;
+}
+
+void
+gate_take(struct gate *g, struct channel *ch, int fd, const char *head,
+    size_t n)
+{
+	struct gate_conn *c;
+
+	if ((c = admit(g, fd)) == NULL)
+		return;
+	c->channel = ch;
+	c->taken = c->hard = 1;
+	if (buf_add(&c->in, head, n) == -1 || gate_request(c) != 1 ||
+	    !c->tunnel) {
+		discard(c);
+		return;
+	}
+	c->hard = 0;
+	gate_judge(c);
+}
+
+static void
+accepted(struct gate *g, int fd)
+{
+	struct gate_conn *c;
+	int one = 1;
+
+	if ((c = admit(g, fd)) == NULL)
+		return;
+	if (g->token != NULL)
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	if (loop_want(g->loop, &c->client, LOOP_IN) == -1 ||
-	    within(c, GATE_HEAD_MS) == -1)
+	    gate_within(c, GATE_HEAD_MS) == -1)
 		discard(c);
 }
 
@@ -565,7 +542,7 @@ gate_start(struct gate *g, int listener, int asker, int scribe, int warden)
 	g->listener.fn = acceptable;
 	g->listener.arg = g;
 	g->asker.fd = asker;
-	g->asker.fn = answered;
+	g->asker.fn = gate_answered;
 	g->asker.arg = g;
 	g->warden.fd = warden;
 	g->warden.fn = ruled;
@@ -578,19 +555,43 @@ gate_start(struct gate *g, int listener, int asker, int scribe, int warden)
 	return 0;
 }
 
+static void
+flush_all(void *arg)
+{
+	struct gate *g = arg;
+
+	scribe_flush(&g->scribe);
+	channels_flush(g);
+}
+
+/* That something is over can wait for what cannot, or for more of it. */
+void
+gate_flush(struct gate *g)
+{
+	size_t owe = channels_owe(g);
+
+	g->lazy.fn = flush_all;
+	g->lazy.arg = g;
+	if (g->scribe.urgent || g->scribe.queue.len > LAZY_NOTES)
+		scribe_flush(&g->scribe);
+	if (owe > LAZY_TICKETS)
+		channels_flush(g);
+	else if (g->lazy.slot == 0 && (owe > 0 || g->scribe.queue.len > 0) &&
+	    alarm_set(&g->alarms, &g->lazy, GATE_LAZY_MS) == -1)
+		flush_all(g);
+}
+
 void
 gate_stop(struct gate *g)
 {
-	struct gate_question *q;
-
+	channels_stop(g);
 	while (g->conns != NULL)
 		discard(g->conns);
-	while ((q = g->questions) != NULL) {
-		g->questions = q->next;
-		free(q);
-	}
+	gate_forget(g);
 	scribe_detach(&g->scribe);
 	alarms_free(&g->alarms);
+	stock_free(&g->spare_conns);
+	stock_free(&g->spare_dials);
 }
 
 #else

@@ -15,17 +15,22 @@
 #include "pump.h"
 #include "resolve.h"
 #include "scribe.h"
+#include "stock.h"
 
 #define GATE_HEAD_MS	15000		/* for a request's head to come */
 #define GATE_ASK_MS	60000		/* for the user to answer */
 #define GATE_DIAL_MS	20000		/* for resolving and connecting */
 #define GATE_HELLO_MS	15000		/* for the first bytes to be judged */
 #define GATE_DRAIN_MS	3000		/* for a refusal to be read */
+#define GATE_LAZY_MS	100		/* for others to hear of an end */
 #define GATE_QUESTIONS	64		/* open ones */
+
+struct channel;
 
 struct gate {
 	struct loop	*loop;
 	struct alarms	 alarms;
+	struct alarm	 lazy;		/* for what can wait to be sent */
 	struct resolvers *resolvers;
 	struct judge	*judge;
 	const char	*token;		/* to be presented; NULL: none */
@@ -34,6 +39,9 @@ struct gate {
 	struct scribe	 scribe;
 	struct watch	 warden;
 	struct gate_conn *conns;
+	struct stock	 spare_conns;
+	struct stock	 spare_dials;
+	struct channel	*channels;
 	int		 nconn;
 	int		 maxconn;
 	struct gate_question *questions;
@@ -48,6 +56,8 @@ struct gate {
  */
 int	gate_start(struct gate *, int listener, int asker, int scribe,
 	    int warden);
+/* Send what has gathered: to be called before the loop waits. */
+void	gate_flush(struct gate *);
 /* End every connection and record it. */
 void	gate_stop(struct gate *);
 
@@ -62,7 +72,7 @@ struct gate_conn {
 	struct gate_conn *prev, *next;
 	struct gate_conn *nextasked;	/* waiting for the same answer */
 	struct watch	 client;
-	int		 up;		/* -1: not connected */
+	struct watch	 up;		/* fd -1: not connected */
 	enum gate_state	 state;
 	struct alarm	 alarm;
 	struct buf	 in;		/* read, not yet passed on */
@@ -71,15 +81,54 @@ struct gate_conn {
 	enum name_kind	 kind;
 	int		 port;
 	int		 tunnel;	/* CONNECT */
+	int		 taken;		/* the client was handed over */
+	int		 hard;		/* close with a reset */
+	struct channel	*channel;	/* to be told of the end; or NULL */
+	unsigned	 ticket;	/* there */
 	int		 recorded;	/* as allowed: the end will be, too */
 	long long	 began;
-	struct judgement *verdict;
+	struct judgement verdict;
 	struct lookup	 lookup;
 	struct dial	*dial;
 	struct httpgate	*http;		/* what is spoken is clear HTTP */
 	const char	*why;		/* it was cut off for this */
 	struct pump	 pump;
 };
+
+/* Judge what is asked for and go on from there. */
+void	gate_judge(struct gate_conn *);
+/* Leave what it is at, refuse it by policy, and end it. */
+void	gate_turn_away(struct gate_conn *, const char *why);
+/* Be done with the present state in so many milliseconds.  0 or -1. */
+int	gate_within(struct gate_conn *, long long ms);
+/* Serve a client whose CONNECT is here: its socket is taken over. */
+void	gate_take(struct gate *, struct channel *, int fd, const char *head,
+	    size_t);
+
+/*
+ * gateask.c: ask the user, one question for many connections; stop waiting
+ * for the answer; the watch of the asker; the end.
+ */
+void	gate_ask(struct gate_conn *);
+void	gate_unask(struct gate_conn *);
+void	gate_answered(struct watch *, int);
+void	gate_forget(struct gate *);
+
+/*
+ * channel.c, see handover.h: a client's connection on which a socket came is
+ * a channel from now on; the watch and its descriptor are taken over, the
+ * bytes and the socket that came are its first message.  A ticket's connection
+ * is over.  Read no more, or go on: by the number of connections.  Send what they
+ * are to be told.  The end of all.
+ */
+void	channel_start(struct gate *, struct watch *, const char *, size_t,
+	    int fd);
+void	channel_over(struct channel *, unsigned ticket);
+void	channels_want(struct gate *);
+void	channels_flush(struct gate *);
+/* Bytes that they are to be told, at most so many to one of them. */
+size_t	channels_owe(const struct gate *);
+void	channels_stop(struct gate *);
 
 /* request.c: read what is in c->in; 1 done, 0 more needed, -1 refused. */
 int	gate_request(struct gate_conn *);

@@ -98,8 +98,10 @@ parse_line(struct hosts *h, char *line, int first)
 		return first ? set_mode(h, NULL) : 0;
 	a = word(&line);
 	b = word(&line);
-	if (first)
+	if (first) {
+		h->handover = b != NULL && strcmp(b, "handover") == 0;
 		return set_mode(h, strcmp(key, "mode") == 0 ? a : NULL);
+	}
 	if (strcmp(key, "allow") == 0)
 		return add_rule(h, 1, a, b);
 	if (strcmp(key, "deny") == 0)

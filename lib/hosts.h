@@ -1,6 +1,7 @@
 /*
  * RUNDIR/hosts: which names the relay may give an address, as aipod-egress
- * tells it.  First line "mode ask|deny|open|record", then "allow NAME PORT"
+ * tells it.  First line "mode ask|deny|open|record", with "handover" behind
+ * it where the judge takes clients over, then "allow NAME PORT"
  * and "deny NAME PORT", of which the last match wins; NAME may be "*.suffix".
  * It is advice: the judge is on the host.
  */
@@ -20,6 +21,7 @@ struct hosts_rule {
 
 struct hosts {
 	int			 any;	/* names without a rule may be tried */
+	int			 handover;	/* the judge takes clients over */
 	struct hosts_rule	*rule;
 	size_t			 n;
 	struct stat		 st;	/* of the file that was read */

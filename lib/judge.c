@@ -54,6 +54,7 @@ judge_update(struct judge *j, struct buf *b)
 
 	rules_free(&j->rules);
 	buf_free(&j->text);
+	j->told = NULL;
 	j->text = *b;
 	*b = (struct buf)BUF_INIT;
 	j->broken = "the rules are too long";
@@ -153,17 +154,30 @@ judge_recorded(const struct judge *j, struct buf *b)
 /* ---- judging ------------------------------------------------------------- */
 
 static void
-by_rule(struct judgement *v, const struct rule *r, int port)
+copy(char *to, const char *s)
+{
+	size_t n = strnlen(s, JUDGE_WHY - 1);
+
+	memcpy(to, s, n);
+	to[n] = '\0';
+}
+
+/* Most often it is the rule that was told of last. */
+static void
+by_rule(struct judge *j, struct judgement *v, const struct rule *r, int port)
 {
 	struct buf b = BUF_INIT;
 
 	v->verdict = r->verdict == RULE_ALLOW ? JUDGED_ALLOW : JUDGED_DENY;
 	v->named = r->port == port && r->pattern[0] != '*';
-	buf_printf(&b, "%s:%d: ", r->file, r->line);
-	rule_show(&b, r);
-	snprintf(v->why, sizeof(v->why), "%s",
-	    buf_str(&b) != NULL ? b.p : r->file);
-	buf_free(&b);
+	if (j->told != r) {
+		buf_printf(&b, "%s:%d: ", r->file, r->line);
+		rule_show(&b, r);
+		copy(j->telling, buf_str(&b) != NULL ? b.p : r->file);
+		buf_free(&b);
+		j->told = r;
+	}
+	copy(v->why, j->telling);
 }
 
 static void
@@ -171,7 +185,7 @@ say(struct judgement *v, enum judge_verdict verdict, const char *why)
 {
 	v->verdict = verdict;
 	v->named = 0;
-	snprintf(v->why, sizeof(v->why), "%s", why);
+	copy(v->why, why);
 }
 
 void
@@ -191,7 +205,7 @@ judge_name(struct judge *j, const char *name, enum name_kind kind, int port,
 	}
 	r = rules_host(&j->rules, name, port);
 	if (r != NULL) {
-		by_rule(v, r, port);
+		by_rule(j, v, r, port);
 		if (v->verdict == JUDGED_DENY || !host || v->named)
 			return;
 	}

@@ -29,6 +29,8 @@ struct judge {
 	}		*answer;	/* a ring of JUDGE_ANSWERS */
 	size_t		 nanswer;
 	struct rules	 seen;		/* in record mode: what was let through */
+	const struct rule *told;	/* the rule that telling is of; or NULL */
+	char		 telling[JUDGE_WHY];
 };
 
 enum judge_verdict { JUDGED_ALLOW, JUDGED_DENY, JUDGED_UNKNOWN };

@@ -90,7 +90,7 @@ loop_once(struct loop *l, int ms)
 		if (ev[i].events & EPOLLOUT)
 			events |= LOOP_OUT;
 		if (ev[i].events & (EPOLLERR | EPOLLHUP))
-			events = w->want;
+			events = w->want | LOOP_FAULT;
 		w->fn(w, events);
 	}
 	l->n = 0;

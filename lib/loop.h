@@ -7,13 +7,14 @@
 #define LOOP_IN		1
 #define LOOP_OUT	2
 #define LOOP_HUP	4	/* neither, only errors and hang-ups */
+#define LOOP_FAULT	8	/* never wanted: an error or a hang-up there is */
 
 struct loop;
 
 /*
  * A descriptor that is waited for.  Set fd and fn, and all else to zero, then
  * loop_want.  fn is called with what can be done; errors and hang-ups show as
- * everything that was wanted.
+ * everything that was wanted and LOOP_FAULT.
  */
 struct watch {
 	int	 fd;

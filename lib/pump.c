@@ -78,7 +78,7 @@ flush(struct pump *p, int i)
 		return 1;
 	while (f->len > f->off) {
 		w = send(p->side[1 - i].fd, f->left + f->off, f->len - f->off,
-		    MSG_NOSIGNAL);
+		    MSG_NOSIGNAL | MSG_DONTWAIT);
 		if (w == -1) {
 			if (would_block())
 				return 0;
@@ -108,7 +108,8 @@ static void
 end(struct pump *p, int i)
 {
 	p->flow[i].eof = 1;
-	if (!p->flow[i].sink)
+	/* when both are over the descriptors are closed at once */
+	if (!p->flow[i].sink && (!p->flow[1 - i].eof || busy(&p->flow[1 - i])))
 		shutdown(p->side[1 - i].fd, SHUT_WR);
 }
 
@@ -119,7 +120,7 @@ pass(struct pump *p, int i, const char *s, size_t n)
 	struct flow *f = &p->flow[i];
 	ssize_t w;
 
-	w = send(p->side[1 - i].fd, s, n, MSG_NOSIGNAL);
+	w = send(p->side[1 - i].fd, s, n, MSG_NOSIGNAL | MSG_DONTWAIT);
 	if (w == -1) {
 		if (!would_block()) {
 			no_reader(f);
@@ -194,7 +195,8 @@ step(struct pump *p, int i)
 
 	if (f->pipe[1] != 0)
 		return step_pipe(p, i);
-	if ((r = recv(p->side[i].fd, chunk, sizeof(chunk), 0)) == -1) {
+	if ((r = recv(p->side[i].fd, chunk, sizeof(chunk), MSG_DONTWAIT)) ==
+	    -1) {
 		if (would_block())
 			return BLOCKED;
 		p->reset = 1;
@@ -212,7 +214,7 @@ step(struct pump *p, int i)
 		return all ? MORE : BLOCKED;
 	if (r < CHUNK)
 		return BLOCKED;
-	if (i != 0 || p->filter == NULL)
+	if (!p->shared && (i != 0 || p->filter == NULL))
 		pipe_up(f);
 	return MORE;
 }
@@ -245,19 +247,20 @@ finished(const struct pump *p)
 }
 
 static int
+wanted(const struct pump *p, int i)
+{
+	return (!p->flow[i].eof && !busy(&p->flow[i]) ? LOOP_IN : 0) |
+	    (busy(&p->flow[1 - i]) ? LOOP_OUT : 0);
+}
+
+static int
 want(struct pump *p)
 {
-	int i, events;
+	int i;
 
-	for (i = 0; i < 2; i++) {
-		events = 0;
-		if (!p->flow[i].eof && !busy(&p->flow[i]))
-			events |= LOOP_IN;
-		if (busy(&p->flow[1 - i]))
-			events |= LOOP_OUT;
-		if (loop_want(p->loop, &p->side[i], events) == -1)
+	for (i = 0; i < 2; i++)
+		if (loop_want(p->loop, &p->side[i], wanted(p, i)) == -1)
 			return -1;
-	}
 	return 0;
 }
 
@@ -292,6 +295,15 @@ pump_refuse(struct pump *p, int i)
 	p->linger = 1;
 }
 
+static int
+take_over(struct pump *p, int i, struct watch *from)
+{
+	int events = wanted(p, i);
+
+	return loop_move(p->loop, from, &p->side[i], events != 0 ? events :
+	    LOOP_IN);
+}
+
 int
 pump_take(struct pump *p, struct loop *l, struct watch *a, struct watch *b,
     void (*done)(struct pump *), void *arg)
@@ -305,9 +317,12 @@ pump_take(struct pump *p, struct loop *l, struct watch *a, struct watch *b,
 		p->side[i].want = 0;
 		p->side[i].fn = ready;
 		p->side[i].arg = p;
+		p->side[i].fd = i == 0 ? a->fd : b->fd;
 	}
-	if (loop_move(l, a, &p->side[0], LOOP_IN) == -1 ||
-	    loop_move(l, b, &p->side[1], LOOP_IN) == -1)
+	if (p->eager)
+		run(p, 0);
+	if (finished(p) || take_over(p, 0, a) == -1 ||
+	    take_over(p, 1, b) == -1)
 		return -1;
 	return want(p);
 }
@@ -339,7 +354,10 @@ pump_end(struct pump *p)
 	int i;
 
 	for (i = 0; i < 2; i++) {
-		if (p->side[i].want != 0)
+		/* what others have open, too, stays in the loop when closed */
+		if (p->side[i].want != 0 && p->shared && i == 0)
+			loop_want(p->loop, &p->side[i], 0);
+		else if (p->side[i].want != 0)
 			loop_forget(p->loop, &p->side[i]);
 		drop(&p->flow[i]);
 	}

@@ -28,6 +28,10 @@ struct pump {
 	struct flow	 flow[2];
 	int		 linger;	/* see pump_refuse */
 	int		 reset;		/* a side broke off: close with a reset */
+	/* for the caller to set: */
+	int		 shared;	/* others may have side 0 open, too, and must
+					   not be able to make us wait */
+	int		 eager;		/* side 0 has spoken already, most likely */
 	void		(*done)(struct pump *);
 	void		*arg;		/* the caller's */
 	/*
@@ -41,7 +45,8 @@ struct pump {
  * Start on two connected, non-blocking sockets.  done is called once, when
  * both directions have ended or one side broke off; it may free the pump after
  * pump_stop.  pump_start itself never calls it.  The descriptors stay the
- * caller's.  0, or -1 with errno, after which pump_stop is due.
+ * caller's.  0, or -1, also when it is over already, after which pump_stop is
+ * due.
  */
 int	pump_start(struct pump *, struct loop *, int a, int b,
 	    void (*done)(struct pump *), void *arg);

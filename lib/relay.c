@@ -3,6 +3,7 @@
 #include <sys/resource.h>
 #include <sys/socket.h>
 #include <netinet/in.h>
+#include <netinet/tcp.h>
 
 #include <errno.h>
 #include <signal.h>
@@ -56,8 +57,11 @@ bound(int type, uint32_t addr, int port)
 	sin.sin_family = AF_INET;
 	sin.sin_addr.s_addr = htonl(addr);
 	sin.sin_port = htons((uint16_t)port);
-	if (type == SOCK_STREAM)
+	if (type == SOCK_STREAM) {
 		setsockopt(fd, SOL_SOCKET, SO_REUSEADDR, &one, sizeof(one));
+		/* what is accepted has it from here */
+		setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
+	}
 	if (bind(fd, (struct sockaddr *)&sin, sizeof(sin)) == -1 ||
 	    (type == SOCK_STREAM && listen(fd, 1024) == -1)) {
 		saved = errno;

@@ -24,6 +24,7 @@ enum relay_fixed { FIXED_UDP, FIXED_DNS, FIXED_MCP, FIXED_PROXY, FIXED_MAX };
 struct conn;
 struct dnsconn;
 struct forward;
+struct hand;
 struct listener;
 
 struct relay {
@@ -41,6 +42,7 @@ struct relay {
 	struct conn	*conns;
 	struct dnsconn	*dnsconns;
 	struct forward	*forwards;
+	struct hand	*hand;
 	unsigned int	 nlisten;
 	unsigned int	 maxlisten;
 	unsigned int	 nconn;
@@ -88,6 +90,11 @@ void	relay_pause(struct relay *, int);
  */
 void	relay_conn(struct relay *, struct name *, int port, const char *sock,
 	    int fd);
+/*
+ * lib/relayhand.c: let aipod-egress take the client over, see handover.h.  1
+ * when it has: the descriptor is closed; 0 when it is to be relayed.
+ */
+int	relay_hand(struct relay *, struct name *, int port, int fd);
 /* Try those again whose peer was busy. */
 void	relay_conn_retry(struct relay *);
 

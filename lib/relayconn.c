@@ -315,13 +315,13 @@ relay_conn(struct relay *r, struct name *name, int port, const char *sock,
     int fd)
 {
 	struct conn *c;
-	int one = 1;
 
+	if (name != NULL && relay_hand(r, name, port, fd))
+		return;
 	if ((c = calloc(1, sizeof(*c))) == NULL) {
 		close(fd);
 		return;
 	}
-	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &one, sizeof(one));
 	c->relay = r;
 	c->port = port;
 	c->socket = sock;

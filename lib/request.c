@@ -9,8 +9,10 @@
 #include <unistd.h>
 
 #include "gate.h"
+#include "handover.h"
 #include "hash.h"
 #include "io.h"
+#include "num.h"
 
 /* ---- answers ------------------------------------------------------------- */
 
@@ -39,6 +41,12 @@ answer(struct gate_conn *c, int status, const struct buf *body)
 {
 	struct buf b = BUF_INIT;
 
+	c->state = GATE_DRAINING;
+	/* it has no idea of a proxy; only HTTP can be told */
+	if (c->taken && c->port != 80) {
+		c->hard = 1;
+		return;
+	}
 	buf_printf(&b, "HTTP/1.1 %d %s\r\nContent-Type: text/plain;"
 	    " charset=utf-8\r\nContent-Length: %zu\r\nConnection: close\r\n",
 	    status, phrase(status), body->len);
@@ -53,10 +61,10 @@ answer(struct gate_conn *c, int status, const struct buf *body)
 	buf_add(&b, body->p, body->len);
 	/* a fresh socket has room for this; a client without loses its answer */
 	if (!b.bad)
-		(void)!send(c->client.fd, b.p, b.len, MSG_NOSIGNAL);
+		(void)!send(c->client.fd, b.p, b.len, MSG_NOSIGNAL |
+		    MSG_DONTWAIT);
 	shutdown(c->client.fd, SHUT_WR);
 	buf_free(&b);
-	c->state = GATE_DRAINING;
 }
 
 void
@@ -106,12 +114,20 @@ void
 gate_record(struct gate_conn *c, const char *verdict, const char *why,
     const char *detail)
 {
-	char subject[NAME_HOST_MAX + 16];
-	int n, v6 = strchr(c->name, ':') != NULL;
+	char subject[NAME_HOST_MAX + NUM_MAX + 3], *s = subject;
+	size_t n = strlen(c->name);
+	int v6 = strchr(c->name, ':') != NULL;
 
-	n = snprintf(subject, sizeof(subject), v6 ? "[%s]:%d" : "%s:%d",
-	    c->name, c->port);
-	scribe_note(&c->gate->scribe, verdict, why, subject, (size_t)n, detail);
+	if (v6)
+		*s++ = '[';
+	memcpy(s, c->name, n);
+	s += n;
+	if (v6)
+		*s++ = ']';
+	*s++ = ':';
+	s += num_put(s, (unsigned long long)c->port);
+	scribe_note(&c->gate->scribe, verdict, why, subject,
+	    (size_t)(s - subject), detail);
 }
 
 /* ---- requests ------------------------------------------------------------ */
@@ -218,6 +234,7 @@ static int
 connect_request(struct gate_conn *c, const struct http_head *h)
 {
 	const char *host;
+	long long ticket;
 	size_t n;
 
 	if (name_split_port(h->target, strlen(h->target), &host, &n,
@@ -231,6 +248,9 @@ connect_request(struct gate_conn *c, const struct http_head *h)
 	    http_field(h, "Transfer-Encoding") != NULL)
 		return bad(c, 400, "CONNECT has no body");
 	c->tunnel = 1;
+	if (c->taken && (host = http_field(h, "Ticket")) != NULL &&
+	    num_parse(host, 0, HANDOVER_TICKETS - 1, &ticket) == 0)
+		c->ticket = (unsigned)ticket;
 	return c->port == 80 ? start_http(c, 0) : 0;
 }
 

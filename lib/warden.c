@@ -93,7 +93,8 @@ tell_relay(const struct warden *w, const struct rules *rs, int broken)
 {
 	struct buf b = BUF_INIT;
 
-	buf_printf(&b, "mode %s\n", broken ? "deny" : w->mode);
+	buf_printf(&b, "mode %s%s\n", broken ? "deny" : w->mode,
+	    w->handover ? " handover" : "");
 	if (!broken)
 		each_host(rs, hosts_lines, &b);
 	if (b.bad || io_replace(AT_FDCWD, w->hosts, b.p, b.len, 0644) == -1)

@@ -14,6 +14,7 @@ struct warden {
 	char		*file[WARDEN_FILES];	/* owned; in this order */
 	int		 nfile;
 	const char	*mode;		/* as it is told to the relay */
+	int		 handover;	/* the relay may hand clients over */
 	const char	*hosts;		/* the relay's file; NULL: none */
 };
 

@@ -106,7 +106,7 @@ noted() { until_true 5 in_audit "$1"; }
 @test "rules change while it runs, and the relay is told" {
 	rules 'allow host a.site.example:443' 'allow command x'
 	egress -m ask
-	is "$(cat "$T/hosts")" "mode ask
+	is "$(cat "$T/hosts")" "mode ask handover
 allow a.site.example 443"
 	is "$(web -o /dev/null -w '%{http_code}' http://c.site.example/)" 403
 	status 0 aipod-allow -g add host c.site.example
@@ -362,6 +362,28 @@ Connection: close"
 	status 0 within python3 "$TOP/test/egress/load.py" "$SOCK" \
 	    rot.example:7003 rotate 1000 100
 	is "$output" "fresh 1000 of 1000"
+}
+
+@test "clients that are handed over, and what is no client" {
+	rules 'allow host a.site.example:7000' 'allow host a.site.example:7001' \
+	    'allow host a.site.example:7002'
+	egress -m deny
+	status 0 within timeout 60 python3 "$TOP/test/egress/hand.py" "$SOCK" \
+	    "$EGRESS"
+	is "$output" "counted b'100000\n' end
+ticket b'7\n'
+443 b'' reset
+80 b'HTTP/1.1 403 Forbidden' end True
+tickets [b'8', b'9']
+shared b'echo'
+ticket b'10\n'
+ticket b'11\n'
+alone b'0\n' end True
+long b'' end True
+served 16
+left True"
+	noted "host	deny	no rule	denied.example:443"
+	until_true 5 eval 'audit | grep -q "host	end	-	a.site.example:7000	sent=100000 "'
 }
 
 @test "record: everything public, and the rules that would have sufficed" {

@@ -327,6 +327,51 @@ except ConnectionResetError: print("reset")' $name
 	wait $pid
 }
 
+@test "relay: a judge that takes clients over is given them" {
+	need_box
+	rules 'mode ask handover'
+	python3 "$TOP/test/relay/takes.py" "$D/egress.sock" 3>&- &
+	servers=$!
+	until_true 5 test -S "$D/egress.sock"
+	box bash -c 'exec 4<>/dev/tcp/a.example/443; head -1 <&4
+	    for i in 1 2 3; do echo $i | socat -t 5 - TCP:b.example:80; done
+	    kill -9 $('"$helper"'); echo on >&4; head -1 <&4
+	    echo new | socat -t 5 - TCP:c.example:22
+	    : >now; until [ -e then ]; do sleep 0.1; done
+	    echo newer | socat -t 5 - TCP:d.example:443' >out 3>&- &
+	local pid=$!
+	# a client outlives the network half of the relay; then comes another judge
+	until_true 10 test -e now
+	kill $servers
+	python3 "$TOP/test/relay/takes.py" "$D/egress.sock" 3>&- &
+	servers=$!
+	until_true 5 socat -u /dev/null UNIX:"$D/egress.sock"
+	: >then
+	wait $pid
+	is "$(cat out)" "CONNECT a.example:443 HTTP/1.1
+CONNECT b.example:80 HTTP/1.1
+1
+CONNECT b.example:80 HTTP/1.1
+2
+CONNECT b.example:80 HTTP/1.1
+3
+on
+CONNECT c.example:22 HTTP/1.1
+new
+CONNECT d.example:443 HTTP/1.1
+newer"
+}
+
+@test "relay: a judge that takes none over after all is asked" {
+	need_box
+	rules 'mode ask handover'
+	egress
+	status 0 box bash -c 'socat -t 5 - TCP:echo.example:443 </dev/null
+	    until echo over | socat -t 5 - TCP:echo.example:443 | grep over
+	    do sleep 0.1; done 2>/dev/null'
+	has "$output" over
+}
+
 @test "relay: MCP and the proxy are spliced as they are" {
 	need_box
 	egress
