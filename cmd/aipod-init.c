@@ -213,17 +213,15 @@ xwrite(const struct init *in, const struct buf *text)
 static void
 xremember(const struct init *in, const struct buf *text)
 {
-	char *state = xworkspace_make_state(&in->w), *path, *first;
+	char *state = xworkspace_make_state(&in->w), *path;
 
 	path = xasprintf("%s/dockerfile", state);
 	if (io_replace(AT_FDCWD, path, text->p, text->len, 0600) == -1)
 		err(ST_SYS, "cannot write '%s'", path);
 	free(path);
 	path = xasprintf("%s/agent", state);
-	first = xstrndup(in->agents, strcspn(in->agents, ",@"));
-	if (io_put_line(path, first) == -1)
+	if (io_put_line(path, in->agents) == -1)
 		err(ST_SYS, "cannot write '%s'", path);
-	free(first);
 	free(path);
 	free(state);
 }

@@ -243,7 +243,7 @@ main(int argc, char *argv[])
 		    " no host is asked about, none is logged, and DNS can"
 		    " carry secrets out", p.box.network);
 	}
-	xprepare_command(&p.prep, argv + optind);
+	xprepare_command(&p.prep, p.words);
 	if (p.prep.dry_run) {
 		if (p.git_guard)
 			xprepare_git(&p.prep);

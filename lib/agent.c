@@ -213,20 +213,25 @@ agent_words(const struct agent *a, const char *file, struct argv *out)
 }
 
 void
-xagent_split(const char *list, struct agent *v, int *n)
+xagent_choose(struct agent *chosen, const char *list, char *const *words)
 {
 	char *copy = xstrdup(list), *p, *next;
+	struct agent a;
+	int n = 0;
 
-	*n = 0;
 	for (p = copy; p != NULL; p = next) {
 		if ((next = strchr(p, ',')) != NULL)
 			*next++ = '\0';
-		if (is_listed(v, *n, p))
-			continue;
-		if (*n == AGENT_MAX)
-			errx(ST_USAGE, "agents '%s': at most %d", list,
-			    AGENT_MAX);
-		xagent_find(&v[(*n)++], p);
+		p[strcspn(p, "@")] = '\0';
+		xagent_find(&a, p);
+		if (n++ == 0)
+			*chosen = a;
+		else if (words != NULL && words[0] != NULL &&
+		    strcmp(words[0], p) == 0) {
+			agent_free(chosen);
+			*chosen = a;
+		} else
+			agent_free(&a);
 	}
 	free(copy);
 }

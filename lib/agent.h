@@ -40,10 +40,10 @@ char	*agent_path(const struct agent *, const char *file);
 int	agent_words(const struct agent *, const char *file, struct argv *);
 
 /*
- * Split "claude,codex" at its commas into agents, each once; *n is at least
- * 1 and at most AGENT_MAX.  Exit ST_USAGE for an unknown one.
+ * The agent of a list ("claude,codex@0.169.0") that is to run: the one that
+ * the first of the words names, else the first of the list.  words may be
+ * NULL.  Exit ST_USAGE for an unknown one anywhere in it.
  */
-#define AGENT_MAX	16
-void	xagent_split(const char *list, struct agent *, int *n);
+void	xagent_choose(struct agent *, const char *list, char *const *words);
 
 #endif

@@ -26,6 +26,8 @@ allow_agent(const struct workspace *w)
 
 	name = io_line(path);
 	free(path);
+	if (name != NULL)	/* of several the first */
+		name[strcspn(name, ",@")] = '\0';
 	return name;
 }
 

@@ -15,9 +15,9 @@
 
 static const struct tool tool = {
 	"aipod-launch",
-	"[-nqv] [-w DIR] [-a AGENT] [options] [--] [CMD [ARG ...]]",
+	"[-nqv] [-w DIR] [-a AGENTS] [options] [--] [CMD [ARG ...]]",
 	"  -w, --workdir DIR    the workspace         [the working directory]\n"
-	"  -a, --agent NAME     the agent to run      [the workspace's, claude]\n"
+	"  -a, --agent NAMES    the first runs, all are in the image\n"
 	"  -n, --dry-run        print the engine's commands, run none\n"
 	"      --engine NAME    podman or docker      [the first found]\n"
 	"      --egress MODE    ask, deny, record or open  [ask]\n"
@@ -80,7 +80,7 @@ xplan_parse(struct plan *p, int argc, char *argv[])
 			dir = optarg;
 			break;
 		case 'a':
-			p->agent_name = optarg;
+			p->agents = optarg;
 			break;
 		case 'n':
 			p->prep.dry_run = 1;
@@ -131,6 +131,7 @@ xplan_parse(struct plan *p, int argc, char *argv[])
 		default:
 			tool_usage(&tool);
 		}
+	p->words = argv + optind;
 	xworkspace_open(&p->w, dir);
 }
 
@@ -160,15 +161,16 @@ xplan_settle(struct plan *p)
 	char *fact;
 	size_t i;
 
-	if (p->agent_name == NULL) {
+	if (p->agents == NULL) {
 		fact = workspace_state(&p->w, "agent");
-		p->agent_name = io_line(fact);
+		p->agents = io_line(fact);
 		free(fact);
 	}
-	if (p->agent_name == NULL)
-		p->agent_name = xconf_get("AGENT");
-	xagent_find(&p->agent, p->agent_name != NULL ? p->agent_name :
-	    "claude");
+	if (p->agents == NULL)
+		p->agents = xconf_get("AGENT");
+	if (p->agents == NULL)
+		p->agents = "claude";
+	xagent_choose(&p->agent, p->agents, p->words);
 	if (p->egress == NULL)
 		p->egress = xconf_get("EGRESS");
 	if (p->egress == NULL)
@@ -195,4 +197,5 @@ xplan_settle(struct plan *p)
 	p->box.tty = isatty(STDIN_FILENO) && isatty(STDOUT_FILENO);
 	p->prep.box = &p->box;
 	p->prep.agent = &p->agent;
+	p->prep.agents = p->agents;
 }

@@ -22,15 +22,16 @@ struct plan {
 	struct box	 box;
 	struct prepare	 prep;
 	const char	*egress;	/* ask, deny, record or open */
-	const char	*agent_name;
+	const char	*agents;	/* all of the image; one is to run */
+	char *const	*words;		/* behind the options */
 	int		 git_guard;
 	int		 keep;		/* what is new; -1: use nothing kept */
 	int		 lock;
 };
 
 /*
- * Take the command line; what stands behind the options begins at optind
- * then.  Exits as tool_getopt, and ST_USAGE when there is no such workspace.
+ * Take the command line.  Exits as tool_getopt, and ST_USAGE when there is no
+ * such workspace.
  */
 void	xplan_parse(struct plan *, int argc, char *argv[]);
 /* The rest; exit ST_USAGE for a setting or an agent that cannot be. */

@@ -159,7 +159,7 @@ xprepare_image(struct prepare *p)
 	argv_add(&a, "--engine");
 	argv_add(&a, p->box->engine->program);
 	argv_add(&a, "--agent");
-	argv_add(&a, p->agent->name);
+	argv_add(&a, p->agents);
 	if (p->rebuild)
 		argv_add(&a, "--rebuild");
 	if (p->no_cache)
@@ -523,7 +523,8 @@ xprepare_command(struct prepare *p, char *const *words)
 	    access(path, X_OK) == 0)
 		argv_add(&p->box->command, BOX_RUN "/agent/start");
 	free(path);
-	if (words != NULL && *words != NULL) {
+	if (words != NULL && *words != NULL &&
+	    strcmp(*words, p->agent->name) != 0) {
 		argv_addv(&p->box->command, words);
 		return;
 	}
@@ -532,5 +533,7 @@ xprepare_command(struct prepare *p, char *const *words)
 		    " lacks the file 'command'", p->agent->name, p->agent->dir);
 	for (i = 0; i < own.n; i++)
 		add_filled(&p->box->command, own.v[i], p->box->at);
+	if (words != NULL && *words != NULL)
+		argv_addv(&p->box->command, words + 1);
 	argv_free(&own);
 }

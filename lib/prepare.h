@@ -11,7 +11,8 @@
 
 struct prepare {
 	struct box		*box;
-	const struct agent	*agent;
+	const struct agent	*agent;		/* the one that runs */
+	const char		*agents;	/* the image's, NAME[@VERSION],... */
 	const char		*engine_choice;	/* as given, or NULL */
 	struct gituser		 git;
 	int			 scan;
@@ -46,7 +47,8 @@ char	*xprepare_network(struct prepare *);
 void	xprepare_run(struct prepare *);
 /*
  * The agent's environment and command, with its start program in front, and
- * who the user is to git.
+ * who the user is to git.  The agent's name as the first of the words stands
+ * for its command.
  */
 void	xprepare_command(struct prepare *, char *const *words);
 

@@ -166,6 +166,23 @@ $(stat -c %u:%g "$T/ws")
 two 3"
 }
 
+@test "of several agents the first runs, or the one that is named" {
+	own_agent one echo
+	echo first >>"$T/config/aipod/agents/one/command"
+	own_agent two echo
+	echo second >>"$T/config/aipod/agents/two/command"
+	status 0 aipod run -a one,two@3
+	is "$output" first
+	status 0 aipod run -a one,two@3 two and more
+	is "$output" "second and more"
+	status 0 aipod run -a one,two@3 cat /etc/installed
+	is "$output" "one latest
+two 3"
+	status 100 aipod run -a one,nobody true
+	IMAGE=$(aipod-build -a one,two@3)
+	has "$IMAGE" "aipod-default-one-two-3-tiny"
+}
+
 @test "a file of the older tool works as it is, with no server" {
 	own_agent robot robot
 
