@@ -104,6 +104,9 @@ default_rules(struct egress *e)
 			add_rules(&e->warden, own);
 		agent_free(&a);
 	}
+	/* the launcher's, for this session: its provider of models */
+	if ((dir = getenv("AIPOD_SESSION_DIR")) != NULL && *dir == '/')
+		add_rules(&e->warden, xasprintf("%s/rules", dir));
 	dir = xconf_config_dir();
 	add_rules(&e->warden, xasprintf("%s/rules", dir));
 	free(dir);

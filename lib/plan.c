@@ -29,6 +29,7 @@ static const struct tool tool = {
 	"      --no-git-guard   leave git's hooks and settings writable\n"
 	"      --at WHERE       the workspace in the box: app (/app), or same, the\n"
 	"                       host's own path         [app]\n"
+	"      --provider NAME  another one of models, from a file of yours\n"
 	"  -e, --env KEY[=VAL]  set it in the box, or pass it on\n"
 	"      --memory SIZE    limit, as the engine takes it, e.g. 8g\n"
 	"      --cpus N         limit, e.g. 2.5\n"
@@ -40,7 +41,7 @@ enum {
 	O_ENGINE = 256, O_EGRESS, O_REBUILD, O_NO_CACHE, O_NO_SCAN,
 	O_NO_GIT_GUARD, O_MEMORY,
 	O_CPUS, O_PIDS, O_READ_ONLY, O_KEEP, O_NO_KEEP,
-	O_AT
+	O_AT, O_PROVIDER
 };
 
 static const struct option options[] = {
@@ -58,6 +59,7 @@ static const struct option options[] = {
 	{ "no-scan", no_argument, NULL, O_NO_SCAN },
 	{ "no-credential-check", no_argument, NULL, O_NO_SCAN },
 	{ "no-git-guard", no_argument, NULL, O_NO_GIT_GUARD },
+	{ "provider", required_argument, NULL, O_PROVIDER },
 	{ "env", required_argument, NULL, 'e' },
 	{ "memory", required_argument, NULL, O_MEMORY },
 	{ "cpus", required_argument, NULL, O_CPUS },
@@ -90,6 +92,9 @@ xplan_parse(struct plan *p, int argc, char *argv[])
 			break;
 		case O_ENGINE:
 			p->prep.engine_choice = optarg;
+			break;
+		case O_PROVIDER:
+			p->prep.provider = optarg;
 			break;
 		case O_EGRESS:
 			p->egress = optarg;
@@ -171,6 +176,8 @@ xplan_settle(struct plan *p)
 	if (p->agents == NULL)
 		p->agents = "claude";
 	xagent_choose(&p->agent, p->agents, p->words);
+	if (p->prep.provider == NULL)
+		p->prep.provider = xconf_get("PROVIDER");
 	if (p->egress == NULL)
 		p->egress = xconf_get("EGRESS");
 	if (p->egress == NULL)

@@ -18,6 +18,7 @@
 #include "mem.h"
 #include "mounts.h"
 #include "prepare.h"
+#include "provider.h"
 #include "rec.h"
 #include "status.h"
 #include "tool.h"
@@ -482,6 +483,9 @@ xprepare_run(struct prepare *p)
 	xcopy_home(p, to);
 	if (faccessat(to, "start", X_OK, 0) == 0)
 		xmake_skill(p, to);
+	if (p->provider != NULL)
+		xprovider_give(p->provider, p->agent, p->box->session->dir, to,
+		    tool_verbose < 0);
 	close(to);
 	xput_files(p, dir);
 	xbox_user(p->box, &uid, &gid);
@@ -509,6 +513,7 @@ void
 xprepare_command(struct prepare *p, char *const *words)
 {
 	struct argv own = ARGV_INIT;
+	struct provider v;
 	char *path;
 	size_t i;
 
@@ -533,6 +538,11 @@ xprepare_command(struct prepare *p, char *const *words)
 		    " lacks the file 'command'", p->agent->name, p->agent->dir);
 	for (i = 0; i < own.n; i++)
 		add_filled(&p->box->command, own.v[i], p->box->at);
+	if (p->provider != NULL) {
+		xprovider_load(&v, p->provider);
+		xprovider_options(&v, p->agent, &p->box->command);
+		provider_free(&v);
+	}
 	if (words != NULL && *words != NULL)
 		argv_addv(&p->box->command, words + 1);
 	argv_free(&own);

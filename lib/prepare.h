@@ -15,6 +15,7 @@ struct prepare {
 	const char		*agents;	/* the image's, NAME[@VERSION],... */
 	const char		*engine_choice;	/* as given, or NULL */
 	struct gituser		 git;
+	const char		*provider;	/* of the model; NULL: its own */
 	int			 scan;
 	int			 dry_run;
 	int			 rebuild;

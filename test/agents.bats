@@ -22,13 +22,13 @@ wanted() {
 }
 
 claude() {
-	aipod run -e "ANTHROPIC_BASE_URL=$MODEL" \
+	aipod run -e "ANTHROPIC_BASE_URL=$MODEL" -e CLAUDE_CODE_MAX_RETRIES=0 \
 	    -e ANTHROPIC_API_KEY=sk-test-0123456789abcdefghij \
 	    -- claude "$@" </dev/null
 }
 
 opencode() {
-	aipod run -e ANTHROPIC_API_KEY=sk-test \
+	aipod run -e ANTHROPIC_API_KEY=sk-test -e OPENCODE_DISABLE_MODELS_FETCH=1 \
 	    -e "OPENCODE_CONFIG_CONTENT={\"provider\":{\"anthropic\":{\"options\":{\"baseURL\":\"$MODEL/v1\"}}}}" \
 	    -- opencode "$@" </dev/null
 }
