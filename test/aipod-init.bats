@@ -54,10 +54,10 @@ RUN reboot'
 	[ ! -e aipod.Dockerfile ]
 }
 
-@test "the first agent becomes the workspace's, and its file needs no question" {
+@test "the agents become the workspace's, and its file needs no question" {
 	status 0 aipod-init -a shell,claude
 	dir=$XDG_STATE_HOME/aipod/$(aipod-hash)
-	is "$(cat "$dir/agent")" shell
+	is "$(cat "$dir/agent")" shell,claude
 	cmp aipod.Dockerfile "$dir/dockerfile"
 }
 
