@@ -75,7 +75,8 @@ make_session(struct plan *p)
 	    session_put(&p->session, "container", name) == -1 ||
 	    session_put(&p->session, "engine", p->engine.program) == -1 ||
 	    session_put(&p->session, "workspace", p->w.path) == -1 ||
-	    session_put(&p->session, "agent", p->agent.name) == -1)
+	    session_put(&p->session, "agent", p->agent.name) == -1 ||
+	    session_put(&p->session, "at", p->box.at) == -1)
 		err(ST_SYS, "cannot make the session's directory");
 	setenv("AIPOD_WORKSPACE", p->w.path, 1);
 	setenv("AIPOD_SESSION", p->session.id, 1);
@@ -189,7 +190,7 @@ run_once(struct plan *p, int *gone)
 	*gone = p->box.kept != NULL ? resume_end(p, !s.tied) :
 	    status == 125 && !s.created;
 	gitguard_unmake(&p->w, p->session.id);
-	if (s.created)
+	if (s.created || s.tied)
 		bookend_end(&p->box);
 	if (session_remove(&p->session) == -1)
 		warn("cannot remove '%s'", p->session.dir);

@@ -8,6 +8,7 @@
  *	engine		the engine's program
  *	workspace	canonical path of the workspace
  *	agent		name of the agent
+ *	at		where the workspace is in the container
  *	kept		the kept container that it uses, if any: lib/kept.h
  *	ask.sock	where the launcher lends its terminal; host only
  *	run/		mounted read-only at /run/aipod
