@@ -69,7 +69,7 @@ guess_placeholder(const unsigned char *s, size_t n)
 		"redacted", "replace", "process.env", "os.environ", "getenv",
 		"env.", "env[", "environ", "secrets.", "vault:", "enc[",
 		"undefined", "my_api", "my-api", "myapi", "_here", "-here",
-		"todo", "tbd", "fixme", "sample", "notset", "not-set",
+		"todo", "fixme", "sample", "notset", "not-set",
 		"not_set", "goeshere", "1234567890abcdef", "123456789012", "0123456789abcdef",
 		"abcdefghijkl", "var.", "local.", "data.", "module.",
 		"config.", "settings.", "self.", "this.", "args.", "params.",
@@ -84,7 +84,7 @@ guess_placeholder(const unsigned char *s, size_t n)
 		"void", "int", "char", "bool", "object", "number", "text",
 		"hidden", "basic", "bearer", "digest", "negotiate", "public",
 		"private", "static", "const", "return", "new", "function",
-		"-", "--", "prompt", "ask", "file", "stdin", NULL
+		"-", "--", "prompt", "ask", "file", "stdin", "tbd", NULL
 	};
 	size_t i;
 

@@ -181,7 +181,15 @@ scan_fd(struct scan_work *w, int fd, const char *path,
 		have = keep;
 		/* only a big file is worth the question */
 		if (off >= 64 * WINDOW && (to = next_data(fd, off)) != off) {
-			off = to != -1 ? to : lseek(fd, 0, SEEK_END);
+			/* no secret goes on behind a hole */
+			if (window(w, &pl, s, have, lo, have) == -1)
+				rc = -1;
+			if (to == -1)
+				return rc;
+			count_to(&pl, s, have);
+			pl.col += to - off;
+			pl.counted = lo = have = 0;
+			off = to;
 		}
 	}
 }

@@ -16,6 +16,7 @@
 #include "mem.h"
 #include "scan.h"
 #include "scangit.h"
+#include "scanlink.h"
 #include "scanname.h"
 #include "scanrun.h"
 #include "seen.h"
@@ -144,16 +145,34 @@ hit(void *arg, const struct scan_hit *h)
 	add(s, &f);
 }
 
+/* No secret was in it, if it is still the file as it was before. */
+static void
+clean(struct scanrun *s, int thread, const struct tree_file *t, int fd,
+    int kind)
+{
+	struct stat st;
+
+	if (fstat(fd, &st) == -1 || st.st_dev != t->st->st_dev ||
+	    st.st_ino != t->st->st_ino || st.st_size != t->st->st_size ||
+	    st.st_ctim.tv_sec != t->st->st_ctim.tv_sec ||
+	    st.st_ctim.tv_nsec != t->st->st_ctim.tv_nsec)
+		return;
+	scanlink_add(s->links, &st, kind);
+	if (s->seen != NULL)
+		seen_add(s->seen, thread, t);
+}
+
 static void
 file(void *arg, int thread, const struct tree_file *t)
 {
 	struct scanrun *s = arg;
 	struct reading r;
 	const char *rule;
-	int fd, look;
+	int fd, look, kind = look_kind(t->path);
 
 	rule = scan_names_match(s->names, t->path, &look);
 	if (rule == NULL && (t->st->st_size == 0 ||
+	    scanlink_has(s->links, t->st, kind) ||
 	    (s->seen != NULL && seen_has(s->seen, thread, t))))
 		return;
 	fd = openat(t->dirfd, t->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
@@ -175,8 +194,8 @@ file(void *arg, int thread, const struct tree_file *t)
 	r.hits = 0;
 	if (scan_fd(s->work[thread], fd, t->path, hit, &r) == -1)
 		fail(s, t->path, errno);
-	else if (s->seen != NULL && rule == NULL && r.hits == 0)
-		seen_add(s->seen, thread, t, fd);
+	else if (rule == NULL && r.hits == 0)
+		clean(s, thread, t, fd, kind);
 	close(fd);
 }
 
@@ -218,6 +237,8 @@ xscanrun_open(struct scanrun *s, const char *keyfile)
 	hash_add(&c, s->allow ? "1" : "0", 1);
 	hash_hex(&c, hex);
 	s->seen = seen_new(s->key, hex);
+	if ((s->links = scanlink_new()) == NULL)
+		err(ST_SYS, "cannot scan");
 }
 
 void
@@ -232,6 +253,7 @@ scanrun_close(struct scanrun *s)
 	scan_rules_free(s->rules);
 	scan_names_free(s->names);
 	seen_free(s->seen);
+	scanlink_free(s->links);
 	buf_free(&s->published);
 }
 

@@ -14,6 +14,7 @@
 struct scan_names;
 struct scan_rules;
 struct scan_work;
+struct scanlink;
 struct seen;
 
 struct scanrun {
@@ -23,6 +24,7 @@ struct scanrun {
 	struct buf	 published;
 	struct scan_work *work[SCANRUN_THREADS];
 	struct found_list list;
+	struct scanlink	*links;
 	struct seen	*seen;		/* files known to be clean, or NULL */
 	pthread_mutex_t	 lock;
 	int		 show;

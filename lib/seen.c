@@ -107,18 +107,13 @@ seen_has(struct seen *s, int thread, const struct tree_file *t)
 }
 
 void
-seen_add(struct seen *s, int thread, const struct tree_file *t, int fd)
+seen_add(struct seen *s, int thread, const struct tree_file *t)
 {
 	unsigned char d[32];
-	struct stat st;
 
-	if (fstat(fd, &st) == -1 || st.st_dev != t->st->st_dev ||
-	    st.st_ino != t->st->st_ino || st.st_size != t->st->st_size ||
-	    st.st_ctim.tv_sec != t->st->st_ctim.tv_sec ||
-	    st.st_ctim.tv_nsec != t->st->st_ctim.tv_nsec ||
-	    st.st_ctim.tv_sec + RACE >= s->began)
+	if (t->st->st_ctim.tv_sec + RACE >= s->began)
 		return;
-	digest(s, t->path, &st, d);
+	digest(s, t->path, t->st, d);
 	buf_add(&s->now[thread], d, DIGEST);
 	s->fresh[thread] = 1;
 }

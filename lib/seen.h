@@ -21,9 +21,9 @@ void	 seen_save(struct seen *, const char *state);
 /* 1 when the file is known; each thread keeps its own notes. */
 int	 seen_has(struct seen *, int thread, const struct tree_file *);
 /*
- * The file was read on fd and is clean.  Not noted when it changed meanwhile,
- * or so lately that a change could have the same time.
+ * The file was read, is clean and has not changed.  Not noted when it was made
+ * so lately that a change could have the same time.
  */
-void	 seen_add(struct seen *, int thread, const struct tree_file *, int fd);
+void	 seen_add(struct seen *, int thread, const struct tree_file *);
 
 #endif

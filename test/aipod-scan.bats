@@ -47,12 +47,15 @@ c$(printf '\033[31m\377')d.env"
 	jq -e '.runs[0].results | length == 1' <<<"$output" >/dev/null
 }
 
-@test "links, FIFOs and sockets are not opened" {
+@test "links, FIFOs, devices and sockets are not opened" {
 	echo >"$T/secret.env"
 	ln -s "$T/secret.env" .env
 	ln -s "$T" up
 	ln -s . loop
 	mkfifo .netrc
+	mknod x.env c 1 5 2>/dev/null || true
+	! command -v socat >/dev/null ||
+	    timeout 1 socat UNIX-LISTEN:s.env - </dev/null >/dev/null 2>&1 || true
 	status 0 timeout 10 aipod-scan
 }
 
@@ -68,15 +71,60 @@ c$(printf '\033[31m\377')d.env"
 	chmod 700 closed
 }
 
-@test "100,000 files in one directory, and a path of 1,000 directories" {
+# crowd FILES DEPTH: so many in one directory, and directories in each other
+crowd() {
 	mkdir many
-	(cd many && seq 100000 | xargs touch)
+	(cd many && seq "$1" | xargs touch)
 	touch many/.env
-	(for i in $(seq 1000); do mkdir d && cd d || exit 1; done; touch .env)
+	deep=$(printf 'd/%.0s' $(seq "$2"))
+	mkdir -p "$deep"
+	touch "$deep.env"
 	status 1 aipod-scan -0
 	is "$(paths | grep -c '\.env$')" 2
 	is "$(paths | grep -c '^d/d/')" 1
 	rm -rf many d
+}
+
+@test "many files in one directory, and a path of 1,000 directories" {
+	crowd 1000 1000
+}
+
+@test "100,000 files in one directory" {
+	[ -n "${AIPOD_TEST_LONG-}" ] || skip "AIPOD_TEST_LONG is not set"
+	crowd 100000 1500
+}
+
+@test "a sparse file of 100 GB is read where it holds data" {
+	truncate -s 100G huge || skip "no such files here"
+	printf 'AKIA%s\n' Q3EGRIWWT5KXZ2JY | dd of=huge bs=1M seek=90000 \
+	    conv=notrunc status=none
+	status 1 timeout 120 aipod-scan --no-cache huge
+	is "$(cut -f3,5 <<<"$output")" "94371840001	aws-key"
+}
+
+@test "what vanishes while it is scanned is no failure" {
+	(while [ ! -e stop ]; do mkdir -p v && touch v/1 v/2 v/3 && rm -rf v
+	done) &
+	for i in $(seq 20); do
+		aipod-scan --no-cache >../out 2>../err
+		is "$(cat ../err)" ""
+	done
+	touch stop
+	wait
+}
+
+@test "links: each name of a file is told, and a big one is read once" {
+	printf 'AKIA%s\n' Q3EGRIWWT5KXZ2JY >a
+	ln a b
+	is "$(paths | tr '\n' ' ')" "a b "
+	rm a b
+	TIMEFORMAT='%3U'
+	head -c 4000000 /dev/zero >z
+	t1=$( { time aipod-scan --no-cache; } 2>&1)
+	for i in $(seq 100); do ln z "z$i"; done
+	t2=$( { time aipod-scan --no-cache; } 2>&1)
+	# a hundred readings would be a hundred times that
+	awk "BEGIN { exit !($t2 < 20 * ($t1 + 0.01)) }"
 }
 
 @test ".gitignore labels a finding, and -g leaves it out" {
