@@ -17,6 +17,7 @@
 #include "io.h"
 #include "mem.h"
 #include "mounts.h"
+#include "prefs.h"
 #include "prepare.h"
 #include "provider.h"
 #include "rec.h"
@@ -466,7 +467,7 @@ void
 xprepare_run(struct prepare *p)
 {
 	unsigned long uid, gid;
-	char *run = xasprintf("%s/run", p->box->session->dir);
+	char *run = xasprintf("%s/run", p->box->session->dir), *take;
 	int from, dir, to;
 
 	say_hosts(p);
@@ -480,7 +481,11 @@ xprepare_run(struct prepare *p)
 	if (from == -1)
 		err(ST_SYS, "cannot open '%s'", p->agent->dir);
 	xcopy_tree(from, to, 4, p->box->at);
+	take = xconf_share("agents/take");
+	xcopy_as(AT_FDCWD, take, to, "take", 0700, NULL);
+	free(take);
 	xcopy_home(p, to);
+	xprefs_trim(p->agent, to);
 	if (faccessat(to, "start", X_OK, 0) == 0)
 		xmake_skill(p, to);
 	if (p->provider != NULL)

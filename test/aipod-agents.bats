@@ -63,6 +63,7 @@ setup() {
 @test "starting twice leaves the login alone and the wiring current" {
 	command -v jq >/dev/null || skip "no jq here"
 	cp -R "$AIPOD_SHARE/agents/claude" agent
+	cp "$AIPOD_SHARE/agents/take" agent
 	mkdir -p home agent/home/.claude
 	echo mine >agent/home/.claude/CLAUDE.md
 	echo skill >agent/skill.md
