@@ -24,6 +24,7 @@
 #include "sock.h"
 #include "status.h"
 #include "supervise.h"
+#include "svc.h"
 #include "term.h"
 #include "tool.h"
 #include "update.h"
@@ -180,6 +181,7 @@ run_once(struct plan *p, int *gone)
 	saved = errno;
 	if (term != NULL)
 		term_close(term);
+	svcs_end(&p->session);
 	if (s.unclean && s.created) {
 		child_run_quietly(rm.v);
 		warnx("'%s' ended before its container, which is %s now",

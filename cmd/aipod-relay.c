@@ -12,6 +12,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <unistd.h>
 
 #include "argv.h"
 #include "buf.h"
@@ -19,8 +20,11 @@
 #include "io.h"
 #include "mem.h"
 #include "name.h"
+#include "oom.h"
 #include "relay.h"
+#include "sock.h"
 #include "status.h"
+#include "svcwire.h"
 #include "tool.h"
 
 #define START_MAX	(4 * 1024 * 1024)
@@ -28,7 +32,8 @@
 static const struct tool tool = {
 	"aipod-relay",
 	"[-msv] [-d DIR] [--tcp HOST:PORT --token-file FILE]\n"
-	"           --start FILE | -- COMMAND [ARG ...]",
+	"           --start FILE | -- COMMAND [ARG ...]\n"
+	"       aipod-relay --service [-v] [-d DIR] -- COMMAND [ARG ...]",
 	"  -d, --dir DIR        where the host's sockets are    [/run/aipod]\n"
 	"      --tcp HOST:PORT  reach aipod-egress here, not at DIR/egress.sock\n"
 	"      --token-file FILE\n"
@@ -36,9 +41,10 @@ static const struct tool tool = {
 	"      --start FILE     environment and command, NUL after each word\n"
 	"  -m, --mcp-only       resolve and relay nothing but MCP\n"
 	"  -s, --strict         run nothing when a port cannot be had\n"
+	"      --service        be the relay of a service's container\n"
 };
 
-enum { OPT_TCP = 256, OPT_TOKEN, OPT_START };
+enum { OPT_TCP = 256, OPT_TOKEN, OPT_START, OPT_SERVICE };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
@@ -48,6 +54,7 @@ static const struct option options[] = {
 	{ "start", required_argument, NULL, OPT_START },
 	{ "mcp-only", no_argument, NULL, 'm' },
 	{ "strict", no_argument, NULL, 's' },
+	{ "service", no_argument, NULL, OPT_SERVICE },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -147,6 +154,69 @@ run(const char *dir, int mcp_only, int strict, const char *tcp,
 	free(life);
 	return status;
 }
+
+struct inner {
+	struct relay	 relay;
+	int		 listener;
+};
+
+static void
+inner_network(void *arg, int ready)
+{
+	struct inner *in = arg;
+
+	if (relay_inner_run(&in->relay, in->listener, ready) == -1)
+		warn("cannot relay");
+}
+
+static void
+take_environment(const struct buf *env)
+{
+	char *p, *eq, *next;
+
+	for (p = env->p; p < env->p + env->len; p = next) {
+		if ((next = memchr(p, '\0', env->len - (size_t)(p - env->p))) ==
+		    NULL || (eq = strchr(p, '=')) == NULL)
+			errx(ST_SYS, "what the host sent is no environment");
+		next++;
+		*eq = '\0';
+		if (setenv(p, eq + 1, 1) == -1)
+			err(ST_SYS, "cannot set '%s'", p);
+	}
+}
+
+/* The host sends where to listen, where to log, and the environment. */
+static int
+run_service(const char *dir, char *const *argv)
+{
+	static struct inner in;
+	struct init init;
+	struct buf env = BUF_INIT;
+	char *path = xasprintf("%s/" SVCWIRE_SOCK, dir);
+	int fds[SVCWIRE_FDS], status;
+
+	memset(&init, 0, sizeof(init));
+	if ((init.tied = sock_connect(path)) == -1 ||
+	    svcwire_recv(init.tied, fds, &env, INIT_PATIENCE * 1000) == -1)
+		err(ST_SYS, "cannot reach the host at '%s'", path);
+	free(path);
+	take_environment(&env);
+	buf_free(&env);
+	if (dup2(fds[SVCWIRE_LOG], STDOUT_FILENO) == -1 ||
+	    dup2(fds[SVCWIRE_LOG], STDERR_FILENO) == -1)
+		err(ST_SYS, "cannot write to the log");
+	close(fds[SVCWIRE_LOG]);
+	in.listener = fds[SVCWIRE_LISTENER];
+	in.relay.dir = dir;
+	raise_limit(&init.nofile);
+	init.argv = argv;
+	init.verbose = tool_verbose > 0;
+	init.helper = inner_network;
+	init.arg = &in;
+	status = init_run(&init);
+	svcwire_end(init.tied, status, status != 0 && oom_happened());
+	return status;
+}
 #else
 static int
 run(const char *dir, int mcp_only, int strict, const char *tcp,
@@ -158,6 +228,12 @@ run(const char *dir, int mcp_only, int strict, const char *tcp,
 	(void)mcp_only;
 	(void)strict;
 	errx(ST_SYS, "cannot run '%s': this system has no epoll(7)", argv[0]);
+}
+
+static int
+run_service(const char *dir, char *const *argv)
+{
+	return run(dir, 0, 0, NULL, NULL, argv);
 }
 #endif
 
@@ -192,7 +268,7 @@ main(int argc, char *argv[])
 {
 	const char *dir = "/run/aipod", *tcp = NULL, *token = NULL;
 	const char *start = NULL;
-	int c, mcp_only = 0, strict = 0;
+	int c, mcp_only = 0, service = 0, strict = 0;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+d:ms", options)) != -1)
 		switch (c) {
@@ -214,12 +290,17 @@ main(int argc, char *argv[])
 		case 's':
 			strict = 1;
 			break;
+		case OPT_SERVICE:
+			service = 1;
+			break;
 		default:
 			tool_usage(&tool);
 		}
 	if ((optind == argc) != (start != NULL) ||
 	    (tcp == NULL) != (token == NULL))
 		tool_usage(&tool);
+	if (service && start == NULL)
+		return run_service(dir, argv + optind);
 	return run(dir, mcp_only, strict, tcp, token,
 	    start != NULL ? xstart_words(start) : argv + optind);
 }

@@ -49,8 +49,8 @@ xbox_user(const struct box *b, unsigned long *uid, unsigned long *gid)
  * -v takes everything but a colon, --mount everything but a comma: there is
  * no quoting that all engines agree on.
  */
-static void
-add_bind(struct argv *a, const char *from, const char *to, int ro)
+void
+xbox_bind(struct argv *a, const char *from, const char *to, int ro)
 {
 	if (strchr(from, ':') == NULL && strchr(to, ':') == NULL) {
 		argv_add(a, "-v");
@@ -130,11 +130,9 @@ add_limits(const struct box *b, struct argv *a)
 	}
 }
 
-static void
-add_confinement(const struct box *b, struct argv *a)
+void
+xbox_harden(const struct box *b, struct argv *a)
 {
-	argv_add(a, "--network");
-	argv_add(a, b->network != NULL ? b->network : "none");
 	argv_add(a, "--cap-drop=all");
 	argv_add(a, "--security-opt");
 	argv_add(a, "no-new-privileges");
@@ -144,13 +142,21 @@ add_confinement(const struct box *b, struct argv *a)
 		argv_add(a, "label=disable");
 	}
 	add_limits(b, a);
+	argv_add(a, "--sysctl");
+	argv_add(a, "net.ipv4.ip_unprivileged_port_start=0");
+}
+
+static void
+add_confinement(const struct box *b, struct argv *a)
+{
+	argv_add(a, "--network");
+	argv_add(a, b->network != NULL ? b->network : "none");
+	xbox_harden(b, a);
 	if (b->read_only) {
 		argv_add(a, "--read-only");
 		argv_add(a, "--tmpfs");
 		argv_add(a, "/tmp");
 	}
-	argv_add(a, "--sysctl");
-	argv_add(a, "net.ipv4.ip_unprivileged_port_start=0");
 }
 
 /* 1 when a mask's volume lies over the path: then it is out of sight. */
@@ -173,11 +179,11 @@ add_mounts(const struct box *b, struct argv *a)
 	char *run, *box, *share, *at;
 	size_t i;
 
-	add_bind(a, b->workspace->path, b->at, 0);
+	xbox_bind(a, b->workspace->path, b->at, 0);
 	for (i = 0; i + 1 < b->guard.n; i += 2) {
 		share = xasprintf("%s/%s", b->workspace->path, b->guard.v[i]);
 		at = xasprintf("%s/%s", b->at, b->guard.v[i]);
-		add_bind(a, share, at, strcmp(b->guard.v[i + 1], "ro") == 0);
+		xbox_bind(a, share, at, strcmp(b->guard.v[i + 1], "ro") == 0);
 		free(at);
 		free(share);
 	}
@@ -192,26 +198,31 @@ add_mounts(const struct box *b, struct argv *a)
 		share = xconf_share(strcmp(b->hidden.v[i + 1], "dir") == 0 ?
 		    "box/empty.d" : "box/empty");
 		at = xasprintf("%s/%s", b->at, b->hidden.v[i]);
-		add_bind(a, share, at, 1);
+		xbox_bind(a, share, at, 1);
 		free(at);
 		free(share);
 	}
 	argv_add(a, "-v");
 	argv_addf(a, "aipod-%s-home:" BOX_HOME, b->workspace->hash);
 	for (i = 0; i + 2 < b->mounts.n; i += 3)
-		add_bind(a, b->mounts.v[i + 1], b->mounts.v[i],
+		xbox_bind(a, b->mounts.v[i + 1], b->mounts.v[i],
 		    strcmp(b->mounts.v[i + 2], "ro") == 0);
 	run = xasprintf("%s/run",
 	    b->kept != NULL ? b->kept->runtime : b->session->dir);
-	add_bind(a, run, BOX_RUN, 1);
+	xbox_bind(a, run, BOX_RUN, 1);
+	if (b->network != NULL) {
+		at = xasprintf("%s/etc-hosts", run);
+		xbox_bind(a, at, "/etc/hosts", 1);
+		free(at);
+	}
 	free(run);
 	box = xconf_tool("box/aipod-relay");
 	*strrchr(box, '/') = '\0';
-	add_bind(a, box, BOX_RUN "/bin", 1);
+	xbox_bind(a, box, BOX_RUN "/bin", 1);
 	free(box);
 	if (b->network == NULL) {
 		share = xconf_share("box/resolv.conf");
-		add_bind(a, share, "/etc/resolv.conf", 1);
+		xbox_bind(a, share, "/etc/resolv.conf", 1);
 		free(share);
 	}
 }
@@ -292,8 +303,10 @@ xbox_argv(const struct box *b, struct argv *a)
 	argv_add(a, "--log-driver=none");
 	add_identity(b, a);
 	add_confinement(b, a);
-	argv_add(a, "--add-host");
-	argv_add(a, "host.containers.internal:127.0.0.1");
+	if (b->network == NULL) {
+		argv_add(a, "--add-host");
+		argv_add(a, "host.containers.internal:127.0.0.1");
+	}
 	add_mounts(b, a);
 	argv_add(a, "-w");
 	argv_add(a, b->at);

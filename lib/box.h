@@ -64,6 +64,13 @@ void	xbox_start_words(const struct box *, struct buf *);
 void	xbox_argv(const struct box *, struct argv *);
 
 /*
+ * Parts of it that a service's container has as well: mount from at to; no
+ * capability, no new privilege, and the limits.  Exit as xbox_argv.
+ */
+void	xbox_bind(struct argv *, const char *from, const char *to, int ro);
+void	xbox_harden(const struct box *, struct argv *);
+
+/*
  * Exit ST_USAGE when this workspace would hand the agent aipod's own files: it
  * is, or contains, the configuration, the state or the runtime directory.
  */

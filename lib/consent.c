@@ -13,23 +13,33 @@
 #include "rec.h"
 #include "ruleset.h"
 #include "status.h"
+#include "svc.h"
 #include "workspace.h"
+
+struct request {
+	const char	*kind;
+	const char	*subject;	/* as the user is shown it */
+	size_t		 len;
+	const char	*what;		/* as the rules are asked about it */
+	size_t		 whatlen;
+	char		**keys;
+	const char	*message;
+};
 
 /* What a rule decides goes to the trail here; answers do in aipod-approve. */
 static int
-trail(const struct workspace *w, const char *verdict, const char *rule,
-    const char *cmd, size_t len)
+trail(const struct workspace *w, const struct request *r, const char *verdict,
+    const char *rule)
 {
-	struct audit a = { getenv("AIPOD_SESSION"), "command", verdict, rule,
-	    cmd, len, NULL };
+	struct audit a = { getenv("AIPOD_SESSION"), r->kind, verdict, rule,
+	    r->subject, r->len, NULL };
 
 	return audit_add(w, &a);
 }
 
 /* aipod-approve's answer: its first field, and the reason as a new string. */
 static char *
-ask(const char *cmd, size_t len, const char *message, const char *changes,
-    char **reason)
+ask(const struct request *r, const char *changes, char **reason)
 {
 	struct argv v = ARGV_INIT;
 	struct buf in = BUF_INIT, out = BUF_INIT;
@@ -37,12 +47,12 @@ ask(const char *cmd, size_t len, const char *message, const char *changes,
 	char *choice = NULL;
 
 	argv_add(&v, tool);
-	argv_add(&v, "--kind=command");
-	if (message != NULL)
-		argv_addf(&v, "--message=%s", message);
+	argv_addf(&v, "--kind=%s", r->kind);
+	if (r->message != NULL)
+		argv_addf(&v, "--message=%s", r->message);
 	if (changes != NULL)
 		argv_addf(&v, "--changes=%s", changes);
-	buf_add(&in, cmd, len);
+	buf_add(&in, r->subject, r->len);
 	xbuf_check(&in);
 	*reason = NULL;
 	if (child_capture(v.v, &in, &out, 8192) != -1 &&
@@ -62,10 +72,9 @@ ask(const char *cmd, size_t len, const char *message, const char *changes,
 
 /* What an "always" is bound to is aipod-approve's affair, as is the rule. */
 static int
-ask_user(const char *cmd, size_t len, const char *message, const char *changes,
-    char **why)
+ask_user(const struct request *r, const char *changes, char **why)
 {
-	char *choice = ask(cmd, len, message, changes, why);
+	char *choice = ask(r, changes, why);
 	int yes;
 
 	yes = choice != NULL && (strcmp(choice, "once") == 0 ||
@@ -79,9 +88,8 @@ ask_user(const char *cmd, size_t len, const char *message, const char *changes,
 	return yes;
 }
 
-int
-consent_command(const struct workspace *w, const char *cmd, size_t len,
-    const char *message, char **why)
+static int
+consent(const struct workspace *w, const struct request *r, char **why)
 {
 	struct ruleset rs;
 	struct allow_answer a;
@@ -96,12 +104,13 @@ consent_command(const struct workspace *w, const char *cmd, size_t len,
 		ruleset_free(&rs);
 		return 0;
 	}
-	if (allow_judge(&a, &rs, w, "command", cmd, len, NULL) == -1)
+	if (allow_judge(&a, &rs, w, r->kind, r->what, r->whatlen, r->keys) ==
+	    -1)
 		*why = xstrdup(a.why);
 	else if (a.verdict == RULE_NONE)
-		yes = ask_user(cmd, len, message, a.changed, why);
-	else if (trail(w, a.verdict == RULE_ALLOW ? "allow" : "deny", a.text,
-	    cmd, len) == -1)
+		yes = ask_user(r, a.changed, why);
+	else if (trail(w, r, a.verdict == RULE_ALLOW ? "allow" : "deny",
+	    a.text) == -1)
 		*why = xstrdup("The request could not be recorded on the host,"
 		    " so the answer is no. Tell the user.");
 	else if (a.verdict == RULE_ALLOW)
@@ -111,5 +120,32 @@ consent_command(const struct workspace *w, const char *cmd, size_t len,
 		    " try to get the same effect in another way.", a.text);
 	allow_answer_free(&a);
 	ruleset_free(&rs);
+	return yes;
+}
+
+int
+consent_command(const struct workspace *w, const char *cmd, size_t len,
+    const char *message, char **why)
+{
+	struct request r = { "command", cmd, len, cmd, len, NULL, message };
+
+	return consent(w, &r, why);
+}
+
+int
+consent_service(const struct workspace *w, const struct svcspec *s,
+    const char *message, char **why)
+{
+	struct request r = { "service", NULL, 0, s->image, strlen(s->image),
+	    s->keys.n > 0 ? s->keys.v : NULL, message };
+	struct buf subject = BUF_INIT;
+	int yes;
+
+	svcspec_subject(s, &subject);
+	xbuf_check(&subject);
+	r.subject = subject.p;
+	r.len = subject.len;
+	yes = consent(w, &r, why);
+	buf_free(&subject);
 	return yes;
 }

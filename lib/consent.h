@@ -1,11 +1,12 @@
 /*
- * May this command run?  The rules, then the user.
+ * May this command run, this service start?  The rules, then the user.
  */
 #ifndef AIPOD_CONSENT_H
 #define AIPOD_CONSENT_H
 
 #include <stddef.h>
 
+struct svcspec;
 struct workspace;
 
 /*
@@ -15,6 +16,9 @@ struct workspace;
  * Everything is in the audit trail.
  */
 int	consent_command(const struct workspace *, const char *cmd, size_t len,
+	    const char *message, char **why);
+/* The same for the service's image with these keys. */
+int	consent_service(const struct workspace *, const struct svcspec *,
 	    const char *message, char **why);
 
 #endif

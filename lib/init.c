@@ -157,9 +157,15 @@ tie(struct state *s, const char *path)
 		errno = ETIMEDOUT;
 		return -1;
 	}
+	return 0;
+}
+
+static int
+arm(struct state *s)
+{
 	/* what comes is told by SIGIO, which is waited for with the others */
-	if (fcntl(s->life, F_SETOWN, getpid()) == -1 ||
-	    fcntl(s->life, F_SETFL, O_NONBLOCK | O_ASYNC) == -1)
+	if (s->life != -1 && (fcntl(s->life, F_SETOWN, getpid()) == -1 ||
+	    fcntl(s->life, F_SETFL, O_NONBLOCK | O_ASYNC) == -1))
 		return -1;
 	return 0;
 }
@@ -266,7 +272,7 @@ init_run(const struct init *in)
 	int status;
 
 	memset(&s, 0, sizeof(s));
-	s.life = -1;
+	s.life = in->tied != 0 ? in->tied : -1;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &s.mask);
 	sigemptyset(&s.mask);
@@ -278,7 +284,7 @@ init_run(const struct init *in)
 	}
 	await_helper(&s);
 	give_up_terminal(&s);
-	if (tie(&s, in->life) == -1) {
+	if (tie(&s, in->life) == -1 || arm(&s) == -1) {
 		warn("cannot reach the launcher");
 		status = ST_SYS;
 	} else if (start_child(&s, in) == -1) {

@@ -14,6 +14,7 @@ struct init {
 	void		(*helper)(void *, int);
 	void		*arg;
 	const char	*life;		/* socket of the launcher's lifeline */
+	int		 tied;		/* or what it is already; 0: not so */
 };
 
 /*

@@ -463,6 +463,33 @@ xput_files(const struct prepare *p, int dir)
 	buf_free(&b);
 }
 
+/*
+ * What services of the session need to know: the box's limits, and, where its
+ * network has a resolver of its own, the file that has their names.
+ */
+static void
+xtell_services(const struct prepare *p, int run)
+{
+	static const char hosts[] = "127.0.0.1\tlocalhost\n"
+	    "127.0.0.1\thost.containers.internal\n";
+	const struct box *b = p->box;
+	int fd;
+
+	if ((b->memory != NULL &&
+	    session_put(b->session, "memory", b->memory) == -1) ||
+	    (b->cpus != NULL &&
+	    session_put(b->session, "cpus", b->cpus) == -1) ||
+	    (b->pids != NULL && session_put(b->session, "pids", b->pids) == -1))
+		err(ST_SYS, "cannot write to '%s'", b->session->dir);
+	if (b->network == NULL)
+		return;
+	fd = openat(run, "etc-hosts", O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC,
+	    0644);
+	if (fd == -1 || fchmod(fd, 0644) == -1 ||
+	    io_writeall(fd, hosts, sizeof(hosts) - 1) == -1 || close(fd) == -1)
+		err(ST_SYS, "cannot write the box's hosts");
+}
+
 void
 xprepare_run(struct prepare *p)
 {
@@ -493,6 +520,7 @@ xprepare_run(struct prepare *p)
 		    tool_verbose < 0);
 	close(to);
 	xput_files(p, dir);
+	xtell_services(p, dir);
 	xbox_user(p->box, &uid, &gid);
 	if (uid != geteuid() && geteuid() == 0)
 		xgive(dir, uid, gid);

@@ -20,6 +20,7 @@
 #define BUSY_MS		20		/* until a full backlog is tried again */
 #define TAKEN_MS	5000		/* until a port in use is tried again */
 #define LISTEN_MAX	1024
+#define FORWARDS_MAX	256		/* connections, parked ones included */
 
 enum kind { L_DNS, L_MCP, L_PROXY, L_NAME };
 
@@ -40,6 +41,15 @@ relay_now(void)
 
 	clock_gettime(CLOCK_MONOTONIC, &t);
 	return t.tv_sec;
+}
+
+long long
+relay_now_ms(void)
+{
+	struct timespec t;
+
+	clock_gettime(CLOCK_MONOTONIC, &t);
+	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
 }
 
 /* ---- listeners ----------------------------------------------------------- */
@@ -70,6 +80,12 @@ bound(int type, uint32_t addr, int port)
 		return -1;
 	}
 	return fd;
+}
+
+int
+relay_listen(uint32_t addr, int port)
+{
+	return bound(SOCK_STREAM, addr, port);
 }
 
 static const struct {
@@ -160,6 +176,7 @@ relay_pause(struct relay *r, int paused)
 	r->paused = paused;
 	for (l = r->listeners; l != NULL; l = l->next)
 		loop_want(&r->loop, &l->w, paused ? 0 : LOOP_IN);
+	relay_services_pause(r, paused);
 }
 
 /* ---- names ---------------------------------------------------------------- */
@@ -316,6 +333,7 @@ dir_changed(struct watch *w, int events)
 		;
 	relay_reload(w->arg);
 	relay_forwards(w->arg);
+	relay_services(w->arg);
 }
 
 /* Without inotify a change is seen at the next query. */
@@ -333,8 +351,8 @@ watch_dir(struct relay *r)
 		close(r->notify.fd);
 }
 
-static void
-set_limits(struct relay *r)
+void
+relay_limits(struct relay *r)
 {
 	struct rlimit lim;
 	unsigned int n = 1024;
@@ -351,7 +369,8 @@ relay_run(struct relay *r, int ready)
 	int i, ms;
 
 	signal(SIGPIPE, SIG_IGN);
-	set_limits(r);
+	relay_limits(r);
+	r->maxforward = FORWARDS_MAX;
 	memcpy(r->self.host, RELAY_SELF, sizeof(RELAY_SELF));
 	r->self.addr = LOOPBACK;
 	if (loop_init(&r->loop) == -1 || relay_dns_start(r) == -1)
@@ -363,13 +382,16 @@ relay_run(struct relay *r, int ready)
 	watch_dir(r);
 	relay_reload(r);
 	relay_forwards(r);
+	relay_services(r);
 	close(ready);
 	for (;;) {
-		ms = r->waiting != 0 ? BUSY_MS : r->taken ? TAKEN_MS : -1;
+		ms = r->waiting != 0 ? BUSY_MS : r->lost != 0 ?
+		    relay_services_wait(r) : r->taken ? TAKEN_MS : -1;
 		if (loop_once(&r->loop, ms) == -1)
 			return -1;
 		if (r->waiting != 0)
 			relay_conn_retry(r);
+		relay_services_retry(r);
 		if (r->taken)
 			listen_self(r);
 	}

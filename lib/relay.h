@@ -26,6 +26,8 @@ struct dnsconn;
 struct forward;
 struct hand;
 struct listener;
+struct service;
+struct visit;
 
 struct relay {
 	const char	*dir;		/* RUNDIR */
@@ -43,12 +45,17 @@ struct relay {
 	struct dnsconn	*dnsconns;
 	struct forward	*forwards;
 	struct hand	*hand;
+	struct service	*services;
+	struct visit	*visits;
 	unsigned int	 nlisten;
 	unsigned int	 maxlisten;
 	unsigned int	 nconn;
 	unsigned int	 maxconn;
 	unsigned int	 ndns;
 	unsigned int	 nforward;
+	unsigned int	 maxforward;
+	unsigned int	 lost;		/* services that cannot be reached */
+	long long	 tried;		/* when they were last, ms */
 	unsigned int	 waiting;	/* connections whose peer is busy */
 	int		 paused;	/* as many connections as there can be */
 	int		 taken;		/* a port of the host's is not free */
@@ -79,8 +86,13 @@ enum relay_known relay_name(struct relay *, const char *host, uint32_t *addr);
 /* Read RUNDIR/hosts again if it has changed. */
 void	relay_reload(struct relay *);
 
-/* Seconds of a clock that never goes back. */
+/* Seconds, and milliseconds, of a clock that never goes back. */
 long long relay_now(void);
+long long relay_now_ms(void);
+/* How many sockets and connections there may be. */
+void	relay_limits(struct relay *);
+/* A listening TCP socket at an address in host order, or -1 with errno. */
+int	relay_listen(uint32_t addr, int port);
 /* Stop accepting connections, or go on. */
 void	relay_pause(struct relay *, int);
 
@@ -110,5 +122,34 @@ void	relay_dns_accept(struct relay *, int fd);
  * has changed.
  */
 void	relay_forwards(struct relay *);
+/*
+ * Join a connection, which is taken over, to a port of the container's
+ * loopback, and answer "ok\n" or "no\n" as there.
+ */
+void	relay_forward_to(struct relay *, int fd, int port);
+
+/*
+ * Services, lib/relaysvc.c: behind every RUNDIR/svc-NAME.sock sits the relay of
+ * a container NAME, whose ports are listened on at an address of their own.
+ * relay_services is called when RUNDIR has changed; relay_services_retry
+ * when relay_services_wait's time (ms; -1: no need) has passed.
+ */
+void	relay_services(struct relay *);
+void	relay_services_pause(struct relay *, int);
+int	relay_services_wait(const struct relay *);
+void	relay_services_retry(struct relay *);
+/* The address of the service with this name: 1, or 0 when there is none. */
+int	relay_service_addr(const struct relay *, const char *, uint32_t *addr);
+/* The other way round; NULL when there is none. */
+const char *relay_service_name(const struct relay *, uint32_t addr);
+
+/*
+ * The other side, lib/relayinner.c: serve as the relay of a service's container
+ * on a listening, non-blocking Unix socket.  A connection says "watch\n" and
+ * is told "ports HAVE PORT ...\n" whenever that changes: which ports are
+ * listened on, and how many watchers have answered "have\n" to them; or it says
+ * "PORT\n" and is joined to that.  Returns as relay_run.
+ */
+int	relay_inner_run(struct relay *, int listener, int ready);
 
 #endif

@@ -40,9 +40,12 @@ static int
 resolve_reverse(struct relay *r, uint32_t addr, struct dns_record *rec)
 {
 	const struct name *e;
+	const char *service;
 
 	if (addr == LOOPBACK)
 		rec->name = "localhost";
+	else if ((service = relay_service_name(r, addr)) != NULL)
+		rec->name = service;
 	else if ((e = names_by_addr(&r->names, addr)) != NULL)
 		rec->name = e->host;
 	else
@@ -71,7 +74,7 @@ resolve(struct relay *r, const struct dns_query *q, struct dns_record *rec)
 	}
 	if (is_local(q->name))
 		rec->addr = LOOPBACK;
-	else {
+	else if (!relay_service_addr(r, q->name, &rec->addr)) {
 		rc = name_normalise(q->name, strlen(q->name), host);
 		if (rc != NAME_HOST && rc != NAME_SINGLE)
 			return DNS_NXDOMAIN;

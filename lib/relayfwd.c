@@ -15,8 +15,6 @@
 #include "pump.h"
 #include "relay.h"
 
-#define FORWARDS_MAX	256		/* connections, parked ones included */
-
 struct forward {
 	struct relay	*relay;
 	struct forward	*next, *prev;
@@ -167,6 +165,44 @@ host_ready(struct watch *w, int events)
 	park(r, name);
 }
 
+static struct forward *
+forward_add(struct relay *r, const char *name)
+{
+	struct forward *f;
+
+	if (r->nforward >= r->maxforward || strlen(name) >= sizeof(f->name) ||
+	    (f = calloc(1, sizeof(*f))) == NULL)
+		return NULL;
+	memcpy(f->name, name, strlen(name) + 1);
+	f->relay = r;
+	f->host.fn = host_ready;
+	f->inner.fn = dialled;
+	f->host.arg = f->inner.arg = f;
+	f->inner.fd = -1;
+	if ((f->next = r->forwards) != NULL)
+		f->next->prev = f;
+	r->forwards = f;
+	r->nforward++;
+	return f;
+}
+
+void
+relay_forward_to(struct relay *r, int fd, int port)
+{
+	struct forward *f;
+
+	if ((f = forward_add(r, "")) == NULL) {
+		close(fd);
+		return;
+	}
+	f->host.fd = fd;
+	f->port = port;
+	if (loop_want(&r->loop, &f->host, LOOP_HUP) == -1)
+		forward_free(f);
+	else
+		dial(f, AF_INET);
+}
+
 static int
 is_parked(const struct relay *r, const char *name)
 {
@@ -184,20 +220,9 @@ park(struct relay *r, const char *name)
 	struct sockaddr_un sun;
 	struct forward *f;
 
-	if (r->nforward >= FORWARDS_MAX || strlen(name) >= sizeof(f->name) ||
-	    is_parked(r, name) || (f = calloc(1, sizeof(*f))) == NULL)
+	if (is_parked(r, name) || (f = forward_add(r, name)) == NULL)
 		return;
-	memcpy(f->name, name, strlen(name) + 1);
-	f->relay = r;
 	f->parked = 1;
-	f->host.fn = host_ready;
-	f->inner.fn = dialled;
-	f->host.arg = f->inner.arg = f;
-	f->inner.fd = -1;
-	if ((f->next = r->forwards) != NULL)
-		f->next->prev = f;
-	r->forwards = f;
-	r->nforward++;
 	memset(&sun, 0, sizeof(sun));
 	sun.sun_family = AF_UNIX;
 	snprintf(sun.sun_path, sizeof(sun.sun_path), "%s/%s", r->dir, name);

@@ -71,8 +71,9 @@ record(const struct workspace *w, const struct ask *q, struct ask_answer *a)
 }
 
 /*
- * Allow exactly these bytes from now on, bound to what they run, of which
- * copies are kept for showing what changed; or, without keep, take that back.
+ * Allow exactly these bytes from now on; a command bound to what it runs, of
+ * which copies are kept for showing what changed, a service as it stands; or,
+ * without keep, take that back.
  */
 static int
 always(const struct workspace *w, const struct runfiles *rf,
@@ -83,15 +84,18 @@ always(const struct workspace *w, const struct runfiles *rf,
 	char *path, *text;
 	int rc = -1;
 
-	buf_puts(&line, "allow command ");
-	rule_quote(&line, q->subject.p, q->subject.len, 1);
-	buf_printf(&line, " digest %s", rf->digest);
+	buf_printf(&line, "allow %s ", q->kind);
+	if (strcmp(q->kind, "command") == 0) {
+		rule_quote(&line, q->subject.p, q->subject.len, 1);
+		buf_printf(&line, " digest %s", rf->digest);
+	} else
+		buf_add(&line, q->subject.p, q->subject.len);
 	xbuf_check(&line);
 	text = xstrdup(buf_str(&line));
 	path = workspace_state(w, "rules");
 	why[0] = '\0';
 	/* without the copies it still holds; less can be shown later */
-	if (keep)
+	if (keep && strcmp(q->kind, "command") == 0)
 		allow_keep(w, rf);
 	if (rules_parse(&one, "rule", text) == -1 || one.n != 1)
 		snprintf(why, 256, "%s", one.why);
@@ -123,7 +127,7 @@ settle(const struct ask *q, const struct workspace *w,
 		snprintf(why, SETTLE_WHY, "cannot silence the session");
 		rc = -1;
 	}
-	if (a->choice == ASK_ALWAYS && strcmp(q->kind, "command") == 0) {
+	if (a->choice == ASK_ALWAYS && strcmp(q->kind, "host") != 0) {
 		made = always(w, rf, q, 1, fault) == 0;
 		if (!made) {
 			snprintf(why, SETTLE_WHY, "cannot make a rule, so it"

@@ -101,8 +101,12 @@ fake() {
 	is "$output" "aipod-mask <remove> <node_modules>"
 	status 0 "$aipod" serve
 	is "$output" "aipod-mcpd <--listen> <127.0.0.1:7822>"
-	status 127 "$aipod" services
-	has "$stderr" "cannot find 'aipod-service'"
+	cp "$T/exec/aipod-command" "$T/exec/aipod-service"
+	status 0 "$aipod" services -s 0123abcd
+	is "$output" "aipod-service <list> <-s> <0123abcd>"
+	rm "$T/exec/aipod-mask"
+	status 127 "$aipod" unmask x
+	has "$stderr" "cannot find 'aipod-mask'"
 }
 
 @test "every alias that aipod.1 lists is one, and every tool it names exists" {
