@@ -5,6 +5,7 @@
 load helper
 
 setup_file() {
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
 	setup_env
 	export LAB=$BATS_FILE_TMPDIR/lab
 	mkdir -p "$LAB"
