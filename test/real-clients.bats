@@ -6,6 +6,7 @@
 load helper
 
 setup_file() {
+	BATS_TEST_TMPDIR=$BATS_FILE_TMPDIR
 	setup_env
 	export LAB=$BATS_FILE_TMPDIR/lab REAL_HOME
 	REAL_HOME=$(getent passwd "$(id -u)" | cut -d : -f 6)
