@@ -13,7 +13,9 @@
 #include <unistd.h>
 
 #include "agent.h"
+#include "argv.h"
 #include "buf.h"
+#include "child.h"
 #include "conf.h"
 #include "devcontainer.h"
 #include "image.h"
@@ -285,6 +287,30 @@ xgitignore(const struct init *in)
 	buf_free(&b);
 }
 
+/* What its box will reach without a question. */
+static void
+xsay_hosts(const struct init *in)
+{
+	char *first = xstrndup(in->agents, strcspn(in->agents, ",@"));
+	char *program = xconf_tool("aipod-allow");
+	struct buf out = BUF_INIT;
+	struct argv a = ARGV_INIT;
+
+	argv_add(&a, program);
+	argv_add(&a, "hosts");
+	argv_add(&a, "-a");
+	argv_add(&a, first);
+	argv_add(&a, "-w");
+	argv_add(&a, in->w.path);
+	if (child_capture(a.v, NULL, &out, 65536) == 0 &&
+	    buf_str(&out) != NULL)
+		fprintf(stderr, "hosts: %s", out.p);
+	argv_free(&a);
+	buf_free(&out);
+	free(program);
+	free(first);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -311,9 +337,11 @@ main(int argc, char *argv[])
 		xwrite(&in, &text);
 		xremember(&in, &text);
 		xgitignore(&in);
-		if (tool_verbose >= 0)
+		if (tool_verbose >= 0) {
+			xsay_hosts(&in);
 			fprintf(stderr, "wrote " FILE_NAME "; edit it as you"
 			    " like, then: aipod\n");
+		}
 	}
 	buf_free(&text);
 	workspace_free(&in.w);

@@ -46,7 +46,7 @@ static const char *const quiet[] = { "$schema", "name", "customizations",
 	"init", "overrideCommand", "shutdownAction", "userEnvProbe",
 	"updateRemoteUserUID", "remoteUser", "containerUser", "portsAttributes",
 	"otherPortsAttributes", "waitFor", "hostRequirements", "extensions",
-	"settings", "image", "build", "dockerFile", "features", "containerEnv",
+	"settings", "image", "build", "dockerFile", "features", "mounts", "containerEnv",
 	"remoteEnv", "forwardPorts", "onCreateCommand", "updateContentCommand",
 	"postCreateCommand", "postStartCommand", "postAttachCommand" };
 
@@ -339,6 +339,112 @@ add_ports(struct buf *out, const struct json *j)
 			    " aipod service");
 }
 
+/* One field of "source=A,target=B,type=bind", or of the same as an object. */
+static char *
+mount_field(const struct json *j, int v, const char *const names[3])
+{
+	char *s = string(j, v), *p, *found = NULL;
+	size_t i, n;
+
+	for (i = 0; i < 3 && found == NULL; i++) {
+		if (s == NULL) {
+			found = string(j, json_get(j, v, names[i]));
+			continue;
+		}
+		n = strlen(names[i]);
+		for (p = s; p != NULL && found == NULL; p = strchr(p, ',')) {
+			p += *p == ',';
+			if (strncmp(p, names[i], n) == 0 && p[n] == '=')
+				found = xstrndup(p + n + 1,
+				    strcspn(p + n + 1, ","));
+		}
+	}
+	free(s);
+	return found;
+}
+
+/* The part of a path that lies in the workspace there; NULL when none does. */
+static const char *
+in_workspace(const struct json *j, const char *path)
+{
+	static const char folder[] = "${containerWorkspaceFolder}/";
+	char *set = string(j, json_get(j, 0, "workspaceFolder"));
+	const char *rest = NULL;
+	size_t n = set != NULL ? strlen(set) : 0;
+
+	if (strncmp(path, folder, sizeof(folder) - 1) == 0)
+		rest = path + sizeof(folder) - 1;
+	else if (n > 0 && strncmp(path, set, n) == 0 && path[n] == '/')
+		rest = path + n + 1;
+	else if (strncmp(path, "/workspaces/", 12) == 0 &&
+	    (rest = strchr(path + 12, '/')) != NULL)
+		rest++;
+	free(set);
+	return rest != NULL && *rest != '\0' ? rest : NULL;
+}
+
+static const char *
+add_mount(struct buf *out, const struct json *j, const char *type,
+    const char *from, const char *to)
+{
+	static const char home[] = "${localEnv:HOME}";
+	const char *rest, *h = "";
+
+	if (to == NULL || type == NULL)
+		return "without a type and a target";
+	if (strcmp(type, "volume") == 0) {
+		if ((rest = in_workspace(j, to)) == NULL)
+			return "a volume outside of the workspace: the home"
+			    " is kept as it is";
+		if (!is_plain(rest, "/._-") || strstr(rest, "..") != NULL)
+			return "its target is no plain path";
+		buf_printf(out, "# A directory of the box's own:\n"
+		    "#   aipod mask add %s\n", rest);
+		return NULL;
+	}
+	if (strcmp(type, "bind") != 0 || from == NULL)
+		return "neither a volume nor a bind mount";
+	if (strncmp(from, home, sizeof(home) - 1) == 0) {
+		from += sizeof(home) - 1;
+		h = "\"$HOME\"";
+	}
+	if (*from != '/' || *to != '/' || from[1] == '\0' ||
+	    !is_plain(from, "/._-") || !is_plain(to, "/._-"))
+		return "its paths must be plain, and less than all of the host";
+	if (strstr(from, "docker.sock") != NULL ||
+	    strstr(from, "podman.sock") != NULL)
+		return "the engine's socket is the host";
+	buf_printf(out, "# A path of the host's, read-only; --rw lets the box"
+	    " write it:\n#   aipod mount add %s%s:%s\n", h, from, to);
+	return NULL;
+}
+
+static void
+add_mounts(struct buf *out, const struct json *j)
+{
+	static const char *const types[3] = { "type", "type", "type" };
+	static const char *const sources[3] = { "source", "src", "source" };
+	static const char *const targets[3] = { "target", "dst",
+	    "destination" };
+	int v = json_get(j, 0, "mounts"), c;
+	char *type, *from, *to, *what;
+	const char *why;
+
+	for (c = json_first(j, v); c != -1; c = json_next(j, v, c)) {
+		type = mount_field(j, c, types);
+		from = mount_field(j, c, sources);
+		to = mount_field(j, c, targets);
+		if ((why = add_mount(out, j, type, from, to)) != NULL) {
+			what = xasprintf("mounts: %s", to != NULL ? to : "?");
+			refuse(what, why);
+			free(what);
+		}
+		free(type);
+		free(from);
+		free(to);
+	}
+}
+
 static void
 name_rest(const struct json *j)
 {
@@ -347,7 +453,6 @@ name_rest(const struct json *j)
 		const char	*why;
 	} known[] = {
 		{ "initializeCommand", "it would run on the host" },
-		{ "mounts", "see aipod mount and aipod mask" },
 		{ "workspaceMount", "the workspace is at /app" },
 		{ "workspaceFolder", "the workspace is at /app" },
 		{ "privileged", "the box gives no privileges" },
@@ -417,6 +522,7 @@ xdevcontainer_write(struct buf *out, int dir, const char *agents,
 	ximage_write_rest(out, agents, all.len == 0 ? NULL :
 	    all.p + (*all.p == ' '));
 	add_ports(out, &j);
+	add_mounts(out, &j);
 	add_commands(out, &j);
 	name_rest(&j);
 	xbuf_check(out);

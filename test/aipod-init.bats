@@ -37,6 +37,16 @@ setup() {
 	[ ! -L aipod.Dockerfile ]
 }
 
+@test "what the box will reach is said, presets by name" {
+	status 0 aipod-init -a claude,shell
+	has "$stderr" "hosts: no preset; $(grep -c '^[ad].* host ' "$AIPOD_SHARE/agents/claude/rules") rules of the agent's"
+	echo 'allow preset npm' >"$XDG_CONFIG_HOME/aipod/rules"
+	status 0 aipod-init -f -a claude
+	has "$stderr" "hosts: preset npm"
+	status 0 aipod-init -f -q -a claude
+	is "$stderr" ""
+}
+
 @test "a dry run prints it and writes nothing" {
 	status 0 aipod-init -n -a claude@2.1.0,shell
 	has "$output" "agent claude@2.1.0"
@@ -122,7 +132,14 @@ devcontainer() {
 		"forwardPorts": [3000],
 		"postCreateCommand": "npm ci && make",
 		"postStartCommand": ["echo", "a b"],
-		"mounts": ["source=/,target=/host,type=bind"],
+		"mounts": ["source=/,target=/host,type=bind",
+			"source=x,target=/workspaces/w/node_modules,type=volume",
+			"type=bind,src=${localEnv:HOME}/.m2,dst=/m2,readonly",
+			"source=/var/run/docker.sock,target=/var/run/docker.sock,type=bind",
+			{"source": "v", "target": "${containerWorkspaceFolder}/a/b", "type": "volume"},
+			{"source": "v", "target": "/root/.cache", "type": "volume"},
+			"source=/a;b,target=/ab,type=bind",
+			{"type": "tmpfs", "target": "/t"}],
 		"initializeCommand": "touch /tmp/evil",
 		"runArgs": ["--privileged"],
 		"no\u001b[2Jthing": 1,
@@ -144,6 +161,13 @@ devcontainer() {
 		has "$stderr" "$what"
 	done
 	lacks "$stderr" "'name'"
+	has "$text" "#   aipod mask add node_modules"
+	has "$text" "#   aipod mask add a/b"
+	has "$text" '#   aipod mount add "$HOME"/.m2:/m2'
+	is "$(grep -c 'aipod mount add' aipod.Dockerfile)" 1
+	for what in /host /var/run/docker.sock /root/.cache /ab /t; do
+		has "$stderr" "'mounts: $what'"
+	done
 }
 
 @test "from a devcontainer.json with a Dockerfile" {
