@@ -17,10 +17,12 @@
 #include "gitguard.h"
 #include "hash.h"
 #include "io.h"
+#include "login.h"
 #include "mem.h"
 #include "plan.h"
 #include "prepare.h"
 #include "resume.h"
+#include "sidekick.h"
 #include "sock.h"
 #include "status.h"
 #include "supervise.h"
@@ -135,6 +137,22 @@ removal(struct plan *p, struct argv *a)
 	free(name);
 }
 
+/* Somebody who looks after the shared login; a descriptor, or -1. */
+static int
+share_login(struct plan *p, const char *run)
+{
+	struct loginhost h = { p->prep.login, run };
+	char ready;
+	int fd;
+
+	if (p->box.login == NULL)
+		return -1;
+	if ((fd = sidekick_start(login_serve, &h)) == -1 ||
+	    io_readfull(fd, &ready, 1) != 1)
+		errx(ST_SYS, "cannot share the login '%s'", h.path);
+	return fd;
+}
+
 /* Run it once in a session of its own; *gone: the image was not there. */
 static int
 run_once(struct plan *p, int *gone)
@@ -142,7 +160,7 @@ run_once(struct plan *p, int *gone)
 	struct argv engine = ARGV_INIT, rm = ARGV_INIT;
 	struct supervise s;
 	struct term *term = NULL;
-	int dog, status, ask, saved;
+	int dog, status, ask, login, saved;
 	pid_t pid;
 	char *cid, *life, *run;
 
@@ -162,6 +180,7 @@ run_once(struct plan *p, int *gone)
 	if ((s.life_listen = sock_listen_at(run, "life.sock", 1)) == -1)
 		err(ST_SYS, "cannot listen on '%s'", life);
 	s.life_path = life;
+	login = share_login(p, run);
 	xprepare_run(&p->prep);
 	s.slave = -1;
 	xresume_argv(p, &engine);
@@ -191,6 +210,8 @@ run_once(struct plan *p, int *gone)
 	}
 	*gone = p->box.kept != NULL ? resume_end(p, !s.tied) :
 	    status == 125 && !s.created;
+	if (login != -1)
+		close(login);
 	gitguard_unmake(&p->w, p->session.id);
 	if (s.created || s.tied)
 		bookend_end(&p->box);
@@ -238,6 +259,8 @@ main(int argc, char *argv[])
 		look_for_update();
 	xprepare_secrets(&p.prep);
 	xprepare_mounts(&p.prep);
+	if (strcmp(p.login, "share") == 0)
+		xprepare_login(&p.prep);
 	p.box.image = xprepare_image(&p.prep);
 	xprepare_home(&p.prep);
 	if (strcmp(p.egress, "open") == 0) {

@@ -4,11 +4,15 @@
 #include <sys/types.h>
 #include <sys/resource.h>
 #include <sys/socket.h>
+#if HAVE_EPOLL
+#include <sys/prctl.h>
+#endif
 
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <netdb.h>
+#include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -18,6 +22,7 @@
 #include "buf.h"
 #include "init.h"
 #include "io.h"
+#include "login.h"
 #include "mem.h"
 #include "name.h"
 #include "oom.h"
@@ -38,19 +43,21 @@ static const struct tool tool = {
 	"      --tcp HOST:PORT  reach aipod-egress here, not at DIR/egress.sock\n"
 	"      --token-file FILE\n"
 	"                       what it wants to be shown\n"
+	"      --login FILE     the agent's login, to be as it is on the host\n"
 	"      --start FILE     environment and command, NUL after each word\n"
 	"  -m, --mcp-only       resolve and relay nothing but MCP\n"
 	"  -s, --strict         run nothing when a port cannot be had\n"
 	"      --service        be the relay of a service's container\n"
 };
 
-enum { OPT_TCP = 256, OPT_TOKEN, OPT_START, OPT_SERVICE };
+enum { OPT_TCP = 256, OPT_TOKEN, OPT_START, OPT_SERVICE, OPT_LOGIN };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "dir", required_argument, NULL, 'd' },
 	{ "tcp", required_argument, NULL, OPT_TCP },
 	{ "token-file", required_argument, NULL, OPT_TOKEN },
+	{ "login", required_argument, NULL, OPT_LOGIN },
 	{ "start", required_argument, NULL, OPT_START },
 	{ "mcp-only", no_argument, NULL, 'm' },
 	{ "strict", no_argument, NULL, 's' },
@@ -121,14 +128,39 @@ xegress(struct relay *r, const char *tcp, const char *file)
 	free(h);
 }
 
+/* As it is on the host, before anything looks for it; then both ways. */
+static void
+share_login(const char *sock, const char *file)
+{
+	pid_t parent = getpid();
+	int fd = login_begin(sock, file);
+
+	if (fd == -1) {
+		warn("cannot share the login '%s'", file);
+		return;
+	}
+	if (fork() == 0) {
+		prctl(PR_SET_PDEATHSIG, SIGKILL);
+		if (getppid() != parent)
+			_exit(ST_SYS);
+		setsid();
+		close(STDIN_FILENO);
+		close(STDOUT_FILENO);
+		close(STDERR_FILENO);
+		login_follow(fd, file);
+		_exit(0);
+	}
+	close(fd);
+}
+
 static int
 run(const char *dir, int mcp_only, int strict, const char *tcp,
-    const char *token, char *const *argv)
+    const char *token, const char *login, char *const *argv)
 {
 	static struct relay relay;
 	struct init init;
 	enum relay_fixed failed;
-	char *life;
+	char *life, *sock;
 	int status;
 
 	memset(&init, 0, sizeof(init));
@@ -150,7 +182,13 @@ run(const char *dir, int mcp_only, int strict, const char *tcp,
 	init.helper = network;
 	init.arg = &relay;
 	init.life = life = xasprintf("%s/life.sock", dir);
+	sock = xasprintf("%s/" LOGIN_SOCK, dir);
+	if (login != NULL)
+		share_login(sock, login);
 	status = init_run(&init);
+	if (login != NULL)
+		login_last(sock, login);
+	free(sock);
 	free(life);
 	return status;
 }
@@ -220,10 +258,11 @@ run_service(const char *dir, char *const *argv)
 #else
 static int
 run(const char *dir, int mcp_only, int strict, const char *tcp,
-    const char *token, char *const *argv)
+    const char *token, const char *login, char *const *argv)
 {
 	(void)tcp;
 	(void)token;
+	(void)login;
 	(void)dir;
 	(void)mcp_only;
 	(void)strict;
@@ -267,7 +306,7 @@ int
 main(int argc, char *argv[])
 {
 	const char *dir = "/run/aipod", *tcp = NULL, *token = NULL;
-	const char *start = NULL;
+	const char *start = NULL, *login = NULL;
 	int c, mcp_only = 0, service = 0, strict = 0;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+d:ms", options)) != -1)
@@ -280,6 +319,9 @@ main(int argc, char *argv[])
 			break;
 		case OPT_TOKEN:
 			token = optarg;
+			break;
+		case OPT_LOGIN:
+			login = optarg;
 			break;
 		case OPT_START:
 			start = optarg;
@@ -301,6 +343,6 @@ main(int argc, char *argv[])
 		tool_usage(&tool);
 	if (service && start == NULL)
 		return run_service(dir, argv + optind);
-	return run(dir, mcp_only, strict, tcp, token,
+	return run(dir, mcp_only, strict, tcp, token, login,
 	    start != NULL ? xstart_words(start) : argv + optind);
 }

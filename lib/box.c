@@ -2,6 +2,7 @@
 
 #include <err.h>
 #include <limits.h>
+#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -12,6 +13,8 @@
 #include "conf.h"
 #include "mem.h"
 #include "status.h"
+
+#define MACHINE_ID	"/etc/machine-id"
 
 int
 box_keep_id(const struct box *b)
@@ -204,6 +207,12 @@ add_mounts(const struct box *b, struct argv *a)
 	}
 	argv_add(a, "-v");
 	argv_addf(a, "aipod-%s-home:" BOX_HOME, b->workspace->hash);
+	if (b->home != NULL) {
+		argv_add(a, "-v");
+		argv_addf(a, "aipod-%s-home:%s", b->workspace->hash, b->home);
+	}
+	if (b->login != NULL && access(MACHINE_ID, R_OK) == 0)
+		add_bind(a, MACHINE_ID, MACHINE_ID, 1);
 	for (i = 0; i + 2 < b->mounts.n; i += 3)
 		xbox_bind(a, b->mounts.v[i + 1], b->mounts.v[i],
 		    strcmp(b->mounts.v[i + 2], "ro") == 0);
@@ -274,10 +283,17 @@ static void
 add_environment(const struct box *b, struct argv *a)
 {
 	struct argv env = ARGV_INIT;
+	struct passwd *pw;
 	size_t i;
 
 	argv_add(a, "-e");
-	argv_add(a, "HOME=" BOX_HOME);
+	argv_addf(a, "HOME=%s", b->home != NULL ? b->home : BOX_HOME);
+	if (b->login != NULL && (pw = getpwuid(geteuid())) != NULL) {
+		argv_add(a, "-e");
+		argv_addf(a, "USER=%s", pw->pw_name);
+		argv_add(a, "-e");
+		argv_addf(a, "LOGNAME=%s", pw->pw_name);
+	}
 	if (b->kept != NULL)
 		return;
 	environment(b, &env);
@@ -317,6 +333,10 @@ xbox_argv(const struct box *b, struct argv *a)
 	argv_add(a, "--strict");
 	if (b->network != NULL)
 		argv_add(a, "--mcp-only");
+	if (b->login != NULL) {
+		argv_add(a, "--login");
+		argv_add(a, b->login);
+	}
 	if (b->kept != NULL) {
 		argv_add(a, "--start");
 		argv_add(a, BOX_RUN "/start");

@@ -24,6 +24,8 @@ struct box {
 	const char		*agent;
 	const char		*at;		/* where the workspace is */
 	const char		*network;	/* NULL: none, the only safe one */
+	const char		*home;		/* NULL: BOX_HOME alone */
+	const char		*login;		/* shared, a path in the box; NULL */
 	int			 tty;
 	int			 read_only;
 	const char		*memory;	/* as the engine takes it, or NULL */

@@ -23,6 +23,8 @@ static const struct tool tool = {
 	"      --egress MODE    ask, deny, record or open  [ask]\n"
 	"      --keep           stop the container at the end, go on in it next time\n"
 	"      --no-keep        a new container, gone at the end\n"
+	"      --login WHOSE    the agent's login: own, which its home keeps, or\n"
+	"                       share, the host's      [own]\n"
 	"      --rebuild        build the image anew\n"
 	"      --no-cache       the same, from nothing\n"
 	"      --no-scan        do not look for secrets this time\n"
@@ -41,7 +43,7 @@ enum {
 	O_ENGINE = 256, O_EGRESS, O_REBUILD, O_NO_CACHE, O_NO_SCAN,
 	O_NO_GIT_GUARD, O_MEMORY,
 	O_CPUS, O_PIDS, O_READ_ONLY, O_KEEP, O_NO_KEEP,
-	O_AT, O_PROVIDER
+	O_AT, O_PROVIDER, O_LOGIN
 };
 
 static const struct option options[] = {
@@ -52,6 +54,7 @@ static const struct option options[] = {
 	{ "engine", required_argument, NULL, O_ENGINE },
 	{ "egress", required_argument, NULL, O_EGRESS },
 	{ "at", required_argument, NULL, O_AT },
+	{ "login", required_argument, NULL, O_LOGIN },
 	{ "keep", no_argument, NULL, O_KEEP },
 	{ "no-keep", no_argument, NULL, O_NO_KEEP },
 	{ "rebuild", no_argument, NULL, O_REBUILD },
@@ -104,6 +107,9 @@ xplan_parse(struct plan *p, int argc, char *argv[])
 			/* FALLTHROUGH */
 		case O_REBUILD:
 			p->prep.rebuild = 1;
+			break;
+		case O_LOGIN:
+			p->login = optarg;
 			break;
 		case O_AT:
 			p->box.at = optarg;
@@ -194,6 +200,12 @@ xplan_settle(struct plan *p)
 	if (p->box.pids == NULL)
 		p->box.pids = xconf_get("PIDS");
 	settle_at(p);
+	if (p->login == NULL)
+		p->login = xconf_get("LOGIN");
+	if (p->login == NULL)
+		p->login = "own";
+	if (strcmp(p->login, "own") != 0 && strcmp(p->login, "share") != 0)
+		errx(ST_USAGE, "login '%s': must be own or share", p->login);
 	if (p->keep == 0)
 		p->keep = xconf_bool("KEEP", 0);
 	xengine_find(&p->engine, p->prep.engine_choice);

@@ -24,6 +24,7 @@ struct plan {
 	const char	*egress;	/* ask, deny, record or open */
 	const char	*agents;	/* all of the image; one is to run */
 	char *const	*words;		/* behind the options */
+	const char	*login;		/* own or share */
 	int		 git_guard;
 	int		 keep;		/* what is new; -1: use nothing kept */
 	int		 lock;

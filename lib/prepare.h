@@ -16,6 +16,7 @@ struct prepare {
 	const char		*engine_choice;	/* as given, or NULL */
 	struct gituser		 git;
 	const char		*provider;	/* of the model; NULL: its own */
+	char			*login;		/* the host's file, shared */
 	int			 scan;
 	int			 dry_run;
 	int			 rebuild;
@@ -33,6 +34,8 @@ void	xprepare_secrets(struct prepare *);
  * unless this is a dry run.
  */
 void	xprepare_git(struct prepare *);
+/* Share the host's login, where there is one to share; a line says if not. */
+void	xprepare_login(struct prepare *);
 /* The user's own mounts, each judged anew. */
 void	xprepare_mounts(struct prepare *);
 /* The image's name, current; a new string. */
