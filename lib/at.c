@@ -23,8 +23,8 @@ at_session(void)
 	return at != NULL && *at == '/' ? at : AT_APP;
 }
 
-static int
-is_in(const char *path, const char *dir)
+int
+at_covers(const char *dir, const char *path)
 {
 	size_t n = strcmp(dir, "/") == 0 ? 0 : strlen(dir);
 
@@ -38,10 +38,10 @@ at_problem(const char *path)
 	size_t i;
 
 	for (i = 0; i < N(needed); i++)
-		if (is_in(needed[i], path))
+		if (at_covers(path, needed[i]))
 			return "it would lie over what the box needs";
 	for (i = 0; i < N(closed); i++)
-		if (is_in(closed[i], path) || is_in(path, closed[i]))
+		if (at_covers(path, closed[i]) || at_covers(closed[i], path))
 			return "it would lie in what the box needs";
 	return NULL;
 }

@@ -17,6 +17,9 @@ const char *at_session(void);
  */
 const char *at_problem(const char *path);
 
+/* 1 when path is dir or below it; absolute and normal both. */
+int	at_covers(const char *dir, const char *path);
+
 /* Put at for each "@app@"; 0, or -1 when out of memory. */
 int	at_fill(struct buf *, const char *at);
 

@@ -212,7 +212,7 @@ add_mounts(const struct box *b, struct argv *a)
 		argv_addf(a, "aipod-%s-home:%s", b->workspace->hash, b->home);
 	}
 	if (b->login != NULL && access(MACHINE_ID, R_OK) == 0)
-		add_bind(a, MACHINE_ID, MACHINE_ID, 1);
+		xbox_bind(a, MACHINE_ID, MACHINE_ID, 1);
 	for (i = 0; i + 2 < b->mounts.n; i += 3)
 		xbox_bind(a, b->mounts.v[i + 1], b->mounts.v[i],
 		    strcmp(b->mounts.v[i + 2], "ro") == 0);

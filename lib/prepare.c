@@ -15,7 +15,6 @@
 #include "conf.h"
 #include "gitguard.h"
 #include "io.h"
-#include "login.h"
 #include "mem.h"
 #include "mounts.h"
 #include "prefs.h"
@@ -108,15 +107,6 @@ xprepare_git(struct prepare *p)
 	gitguard_free(&g);
 }
 
-/* 1 when what is mounted at path hides the workspace. */
-static int
-is_over(const char *path, const char *at)
-{
-	size_t n = strlen(path);
-
-	return strncmp(at, path, n) == 0 && (at[n] == '/' || at[n] == '\0');
-}
-
 void
 xprepare_mounts(struct prepare *p)
 {
@@ -130,7 +120,7 @@ xprepare_mounts(struct prepare *p)
 		    " check");
 	for (i = 0; i < l.n; i++) {
 		why = mount_problem(&l.m[i], &real);
-		if (why == NULL && is_over(l.m[i].at, p->box->at)) {
+		if (why == NULL && at_covers(l.m[i].at, p->box->at)) {
 			free(real);
 			why = "the workspace is there";
 			errno = 0;
@@ -147,49 +137,6 @@ xprepare_mounts(struct prepare *p)
 			    " aipod mount remove", l.m[i].host, l.m[i].at, why);
 	}
 	mounts_free(&l);
-}
-
-/* The home as on the host, where it can be. */
-static void
-set_home(struct box *b, const char *home)
-{
-	if (*home == '/' && at_problem(home) == NULL &&
-	    strchr(home, ':') == NULL && !is_over(b->at, home) &&
-	    strcmp(home, BOX_HOME) != 0)
-		b->home = home;
-}
-
-void
-xprepare_login(struct prepare *p)
-{
-	struct login l = { 'N', 0, BUF_INIT };
-	struct argv files = ARGV_INIT;
-	const char *home = getenv("HOME");
-
-	if (agent_words(p->agent, "login", &files) == -1)
-		err(ST_USAGE, "cannot read where the login of agent '%s' is",
-		    p->agent->name);
-	if (files.n == 0 || home == NULL || *files.v[0] == '/' ||
-	    strstr(files.v[0], "..") != NULL) {
-		warnx("agent '%s' has no login that can be shared",
-		    p->agent->name);
-		argv_free(&files);
-		return;
-	}
-	p->login = xasprintf("%s/%s", home, files.v[0]);
-	if (login_read(p->login, &l) == -1)
-		warn("cannot share the login '%s': log in on the host first",
-		    p->login);
-	else if (!login_may(&l.bytes, &l.bytes))
-		warnx("cannot share the login '%s': it is no JSON object",
-		    p->login);
-	else {
-		set_home(p->box, home);
-		p->box->login = xasprintf("%s/%s", p->box->home != NULL ?
-		    p->box->home : BOX_HOME, files.v[0]);
-	}
-	login_free(&l);
-	argv_free(&files);
 }
 
 char *
