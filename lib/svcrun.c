@@ -286,7 +286,7 @@ come_up(struct keeper *k, pid_t engine, int out, struct buf *said)
 	char text[4096];
 	ssize_t n;
 
-	for (;;) {
+	while (out != -1 || k->life == -1) {
 		if (obey(k) || keeper_ms() >= k->deadline) {
 			if (engine > 0)
 				kill(engine, SIGTERM);
@@ -309,6 +309,7 @@ come_up(struct keeper *k, pid_t engine, int out, struct buf *said)
 				return 0;
 		}
 	}
+	return 0;
 }
 
 static char *
@@ -358,8 +359,8 @@ create(struct keeper *k)
 	if (k->wish == KEEP_ON && (rc == -1 || status != 0))
 		k->note = engine_said(&said, "the engine cannot run it");
 	rc = rc == 0 && status == 0 ? 0 : -1;
-	/* its end of file comes with the container, if that is slow */
-	while (rc == 0 && k->life == -1 && k->start != -1)
+	/* the engine may be done before the relay has found us */
+	if (rc == 0)
 		rc = come_up(k, 0, -1, &said);
 	if (rc == -1 && k->note == NULL)
 		k->note = xstrdup("the container did not come up");

@@ -257,13 +257,14 @@ service() { "$E" ps -q --filter "label=aipod.workspace=$H" --filter label=aipod.
 	allowed
 	head -c 3000000 /dev/urandom >in
 	box '
-	svc echo "/bin/busybox nc -ll -p 7 -e /bin/busybox cat & sleep 2; exec /bin/busybox nc -ll -p 8 -e echo late" || exit
+	svc echo "/bin/busybox nc -ll -p 7 -e /bin/busybox cat & /bin/busybox nc -l -p 9; exec /bin/busybox nc -ll -p 8 -e echo late" || exit
 	for i in 1 2 3 4 5 6 7 8; do
 		busybox nc echo 7 <in >out$i & pids="$pids $!"
 	done
 	wait $pids
 	for i in 1 2 3 4 5 6 7 8; do cmp in out$i && echo same; done
 	busybox nc echo 8 </dev/null || echo refused
+	until busybox nc echo 9 </dev/null; do sleep 0.1; done
 	until busybox nc echo 8 </dev/null 2>/dev/null; do sleep 0.1; done'
 	is "$(printf '%s\n' "$output" | grep -c same)" 8
 	has "$output" "refused
@@ -291,7 +292,7 @@ one
 	[ "$(id -u)" -eq 0 ] || [ -e /sys/fs/cgroup/cgroup.controllers ] ||
 	    skip "no limits without root and cgroups version 2"
 	allowed
-	printf '. /app/svc; svc big "x=; while :; do x=$x$x.............; done"' >go
+	printf '%s\n' '. /app/svc; svc big "x=; while :; do x=\$x\$x.............; done"' >go
 	status 1 timeout 100 aipod run --memory 32m sh go </dev/null
 	has "$stderr$output" "ran out of memory"
 	no_service
