@@ -107,6 +107,29 @@ add_server(struct plan *p, struct supervise *s, const char *program,
 	free(run);
 }
 
+/* Who tells of secrets that come into view later; WATCH=0: nobody. */
+static void
+add_watch(struct plan *p, struct supervise *s)
+{
+	struct server *v;
+	char *path, *every = xconf_get("WATCH");
+
+	if (p->prep.scan && (every == NULL || strcmp(every, "0") != 0)) {
+		v = &s->server[s->nserver++];
+		v->fd = -1;
+		path = xconf_tool("aipod-watch");
+		argv_add(&v->argv, path);
+		argv_add(&v->argv, "-w");
+		argv_add(&v->argv, p->w.path);
+		if (every != NULL) {
+			argv_add(&v->argv, "-i");
+			argv_add(&v->argv, every);
+		}
+		free(path);
+	}
+	free(every);
+}
+
 static void
 add_servers(struct plan *p, struct supervise *s)
 {
@@ -114,6 +137,7 @@ add_servers(struct plan *p, struct supervise *s)
 
 	s->nserver = 0;
 	add_server(p, s, "aipod-mcpd", "mcp.sock");
+	add_watch(p, s);
 	if (strcmp(p->egress, "open") == 0)
 		return;
 	add_server(p, s, "aipod-egress", "egress.sock");

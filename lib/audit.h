@@ -18,9 +18,9 @@ struct workspace;
 
 struct audit {
 	const char	*session;	/* NULL: none */
-	const char	*kind;		/* command, host, service, ... */
+	const char	*kind;		/* command, host, service, secret, ... */
 	const char	*verdict;	/* allow, deny, once, always,
-					   always-domain, no, end */
+					   always-domain, no, end, seen */
 	const char	*why;		/* the rule, the answer's reason; or NULL */
 	const char	*subject;	/* any bytes */
 	size_t		 len;

@@ -11,13 +11,13 @@
 #include "session.h"
 #include "term.h"
 
-#define SUPERVISE_SERVERS	2
+#define SUPERVISE_SERVERS	3
 #define SUPERVISE_RESTARTS	5	/* of one server, then it stays down */
 #define SUPERVISE_GRACE		10	/* seconds from TERM to removal */
 
 struct server {
 	struct argv	argv;
-	int		fd;		/* its listening socket */
+	int		fd;		/* its listening socket, or -1 */
 	pid_t		pid;		/* 0: not running */
 	int		restarts;
 };
