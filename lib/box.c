@@ -213,6 +213,9 @@ add_mounts(const struct box *b, struct argv *a)
 	}
 	if (b->login != NULL && access(MACHINE_ID, R_OK) == 0)
 		xbox_bind(a, MACHINE_ID, MACHINE_ID, 1);
+	for (i = 0; i + 2 < b->outside.n; i += 3)
+		xbox_bind(a, b->outside.v[i + 1], b->outside.v[i],
+		    strcmp(b->outside.v[i + 2], "ro") == 0);
 	for (i = 0; i + 2 < b->mounts.n; i += 3)
 		xbox_bind(a, b->mounts.v[i + 1], b->mounts.v[i],
 		    strcmp(b->mounts.v[i + 2], "ro") == 0);

@@ -32,6 +32,7 @@ struct box {
 	const char		*cpus;
 	const char		*pids;
 	struct argv		 guard;		/* pairs: relative path, ro|rw */
+	struct argv		 outside;	/* triples, as mounts: for git */
 	struct argv		 hidden;	/* pairs: relative path, file|dir */
 	struct argv		 masks;		/* pairs: relative path, volume */
 	struct argv		 mounts;	/* triples: at, host path, ro|rw */

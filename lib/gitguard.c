@@ -1,4 +1,3 @@
-#include <sys/file.h>
 #include <sys/stat.h>
 
 #include <dirent.h>
@@ -15,11 +14,8 @@
 #include "gitguard.h"
 #include "io.h"
 #include "mem.h"
-#include "rec.h"
-#include "session.h"
 
 #define CONFIG_MAX	(1024 * 1024)
-#define NOTES_MAX	(1024 * 1024)
 
 static int
 fail(struct gitguard *g, const char *fmt, ...)
@@ -195,6 +191,52 @@ read_config(struct gitguard *g, const struct workspace *w, int ws,
 	return rc;
 }
 
+/*
+ * What a linked worktree goes by; one that is not in the workspace looks lost
+ * from inside, and would be pruned.
+ */
+static int
+guard_worktrees(struct gitguard *g, const struct workspace *w, int ws,
+    const char *dir)
+{
+	static const char *const parts[] = { "gitdir", "commondir",
+	    "config.worktree" };
+	char *top = xasprintf("%s/worktrees", dir), *path, *tree, *part;
+	struct buf b = BUF_INIT;
+	struct dirent *e;
+	DIR *d = NULL;
+	int fd, rc = 0;
+	size_t i;
+
+	fd = openat(ws, top, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+	if (fd != -1 && (d = fdopendir(fd)) == NULL)
+		close(fd);
+	while (rc == 0 && d != NULL && (e = readdir(d)) != NULL) {
+		if (*e->d_name == '.')
+			continue;
+		path = xasprintf("%s/%s/gitdir", top, e->d_name);
+		buf_clear(&b);
+		tree = NULL;
+		if (io_slurp_at(ws, path, &b, 4096) == 0 && buf_str(&b) != NULL)
+			tree = inside(w, top, b.p);
+		path[strlen(path) - 7] = '\0';
+		if (tree == NULL)
+			rc = close_path(g, ws, path, "dir");
+		for (i = 0; rc == 0 && tree != NULL && i < 3; i++) {
+			part = xasprintf("%s/%s", path, parts[i]);
+			rc = close_path(g, ws, part, "file");
+			free(part);
+		}
+		free(tree);
+		free(path);
+	}
+	if (d != NULL)
+		closedir(d);
+	buf_free(&b);
+	free(top);
+	return rc;
+}
+
 static int
 guard_directory(struct gitguard *g, const struct workspace *w, int ws,
     const char *dir)
@@ -226,6 +268,8 @@ guard_directory(struct gitguard *g, const struct workspace *w, int ws,
 		rc = close_path(g, ws, path, parts[i].kind);
 		free(path);
 	}
+	if (rc == 0)
+		rc = guard_worktrees(g, w, ws, dir);
 	return rc == 0 ? read_config(g, w, ws, dir) : rc;
 }
 
@@ -256,6 +300,7 @@ found_git(struct walk *k, int dir, const char *path)
 	if (S_ISDIR(st.st_mode))
 		return guard_directory(k->g, k->w, k->ws, path);
 	/* a worktree's or submodule's pointer; a link is no better */
+	argv_add(&k->g->links, path);
 	return close_path(k->g, k->ws, path, "file");
 }
 
@@ -323,19 +368,18 @@ by_path(const void *a, const void *b)
 	return strcmp(*(char *const *)a, *(char *const *)b);
 }
 
-static int
-lock_state(const struct workspace *w)
+int
+gitguard_close(const struct workspace *w, struct gitguard *g, const char *path,
+    const char *kind)
 {
-	char *path = workspace_state(w, "placeholders.lock");
-	int fd;
+	int ws = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC), rc;
 
-	fd = open(path, O_RDWR | O_CREAT | O_NOFOLLOW | O_CLOEXEC, 0600);
-	free(path);
-	if (fd != -1 && flock(fd, LOCK_EX) == -1) {
-		close(fd);
-		return -1;
-	}
-	return fd;
+	if (ws == -1)
+		return fail(g, "cannot open '%s': %s", w->path, strerror(errno));
+	rc = close_path(g, ws, path, kind);
+	close(ws);
+	qsort(g->mounts.v, g->mounts.n / 2, 2 * sizeof(char *), by_path);
+	return rc;
 }
 
 int
@@ -346,7 +390,7 @@ gitguard_find(const struct workspace *w, struct gitguard *g, int hold)
 
 	memset(g, 0, sizeof(*g));
 	g->lock = -1;
-	if (hold && (g->lock = lock_state(w)) == -1)
+	if (hold && (g->lock = gitguard_lock(w)) == -1)
 		return fail(g, "cannot lock the workspace's state: %s",
 		    strerror(errno));
 	k.ws = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -368,152 +412,8 @@ gitguard_free(struct gitguard *g)
 {
 	argv_free(&g->mounts);
 	argv_free(&g->missing);
+	argv_free(&g->links);
+	argv_free(&g->outside);
 	if (g->lock != -1)
 		close(g->lock);
-}
-
-/* 1 when a session of the workspace other than this one is alive. */
-static int
-others_alive(const struct workspace *w, const char *session)
-{
-	struct session *s;
-	int alive = 0, i, n = sessions_list(w->hash, &s);
-
-	if (n == -1)
-		return 1;
-	for (i = 0; i < n; i++)
-		if (s[i].alive && (session == NULL ||
-		    strcmp(s[i].id, session) != 0))
-			alive = 1;
-	sessions_free(s, n);
-	return alive;
-}
-
-static int
-make_one(int ws, const char *path, const char *kind)
-{
-	int fd;
-
-	if (strcmp(kind, "dir") == 0)
-		return mkdirat(ws, path, 0755) == -1 && errno != EEXIST ? -1 : 0;
-	fd = openat(ws, path, O_WRONLY | O_CREAT | O_EXCL | O_NOFOLLOW |
-	    O_CLOEXEC, 0644);
-	if (fd == -1)
-		return errno == EEXIST ? 0 : -1;
-	/* git takes "." for no other directory, and an empty file for none */
-	if (strcmp(kind, "dot") == 0 && io_writeall(fd, ".\n", 2) == -1) {
-		close(fd);
-		return -1;
-	}
-	return close(fd);
-}
-
-int
-gitguard_make(const struct workspace *w, struct gitguard *g)
-{
-	struct buf note = BUF_INIT;
-	char *path;
-	size_t i;
-	int ws = -1, rc = 0;
-
-	for (i = 0; i + 1 < g->missing.n; i += 2) {
-		rec_add(&note, g->missing.v[i], strlen(g->missing.v[i]));
-		buf_addc(&note, '\t');
-		buf_puts(&note, g->missing.v[i + 1]);
-		buf_addc(&note, '\n');
-	}
-	path = workspace_state(w, "placeholders");
-	if (note.bad || (note.len > 0 && io_append(AT_FDCWD, path, note.p, note.len,
-	    0600) == -1))
-		rc = fail(g, "cannot write '%s': %s", path, strerror(errno));
-	free(path);
-	buf_free(&note);
-	ws = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	for (i = 0; rc == 0 && i + 1 < g->missing.n; i += 2)
-		if (make_one(ws, g->missing.v[i], g->missing.v[i + 1]) == -1)
-			rc = fail(g, "cannot make '%s': %s", g->missing.v[i],
-			    strerror(errno));
-	if (ws != -1)
-		close(ws);
-	close(g->lock);
-	g->lock = -1;
-	return rc;
-}
-
-/* Only what is still as it was made: empty, or the one dot. */
-static void
-unmake_one(int ws, const char *path, const char *kind)
-{
-	struct buf b = BUF_INIT;
-
-	if (strcmp(kind, "dir") == 0)
-		unlinkat(ws, path, AT_REMOVEDIR);
-	else if (io_slurp_at(ws, path, &b, 16) == 0 && (b.len == 0 ||
-	    (b.len == 2 && memcmp(b.p, ".\n", 2) == 0)))
-		unlinkat(ws, path, 0);
-	buf_free(&b);
-}
-
-int
-gitguard_placeholders(const struct workspace *w, struct argv *pairs)
-{
-	char *path = workspace_state(w, "placeholders"), *line, *next, *f[2];
-	struct buf b = BUF_INIT;
-	int rc;
-
-	rc = io_slurp_at(AT_FDCWD, path, &b, NOTES_MAX);
-	free(path);
-	if (rc == 0 && buf_str(&b) != NULL)
-		for (line = b.p; (next = strchr(line, '\n')) != NULL;
-		    line = next) {
-			*next++ = '\0';
-			if (rec_split(line, f, 2) == 2 && f[0] != NULL &&
-			    f[1] != NULL) {
-				argv_add(pairs, f[0]);
-				argv_add(pairs, f[1]);
-			}
-		}
-	buf_free(&b);
-	return rc;
-}
-
-void
-gitguard_unmake(const struct workspace *w, const char *session)
-{
-	struct argv pairs = ARGV_INIT;
-	char *path = workspace_state(w, "placeholders");
-	int lock, ws;
-	size_t i;
-
-	if (access(path, F_OK) == -1 || (lock = lock_state(w)) == -1) {
-		free(path);
-		return;
-	}
-	ws = open(w->path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
-	if (ws != -1 && !others_alive(w, session) &&
-	    gitguard_placeholders(w, &pairs) == 0) {
-		/* children were noted after their parents */
-		for (i = pairs.n; i >= 2; i -= 2)
-			unmake_one(ws, pairs.v[i - 2], pairs.v[i - 1]);
-		unlink(path);
-	}
-	if (ws != -1)
-		close(ws);
-	close(lock);
-	argv_free(&pairs);
-	free(path);
-}
-
-int
-gitguard_bury(const struct session *s)
-{
-	struct workspace w;
-	char *path = session_fact(s, "workspace");
-
-	if (path != NULL && workspace_open(&w, path) == 0) {
-		gitguard_unmake(&w, s->id);
-		workspace_free(&w);
-	}
-	free(path);
-	return session_remove(s);
 }

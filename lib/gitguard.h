@@ -19,6 +19,8 @@
 struct gitguard {
 	struct argv	mounts;		/* pairs: path in the workspace, ro|rw */
 	struct argv	missing;	/* pairs: path, file|dir|dot */
+	struct argv	links;		/* .git files */
+	struct argv	outside;	/* triples: in the box, on the host, ro|rw */
 	int		lock;		/* held from find to make, or -1 */
 	char		why[512];	/* after failure */
 };
@@ -32,7 +34,12 @@ struct gitguard {
  */
 int	gitguard_find(const struct workspace *, struct gitguard *, int hold);
 void	gitguard_free(struct gitguard *);
+/* Close one more path in the workspace; kind as in missing. */
+int	gitguard_close(const struct workspace *, struct gitguard *,
+	    const char *path, const char *kind);
 
+/* The lock on a workspace's placeholders; -1 with errno. */
+int	gitguard_lock(const struct workspace *);
 /*
  * Make the placeholders and note them in the state's fact "placeholders",
  * before; 0, or -1 with why set.  Call with a session of one's own alive, and

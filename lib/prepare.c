@@ -14,6 +14,7 @@
 #include "child.h"
 #include "conf.h"
 #include "gitguard.h"
+#include "gitoutside.h"
 #include "io.h"
 #include "mem.h"
 #include "mounts.h"
@@ -97,13 +98,17 @@ xprepare_git(struct prepare *p)
 	const struct workspace *w = p->box->workspace;
 	struct gitguard g;
 
-	if (gitguard_find(w, &g, !p->dry_run) == -1 ||
+	if (gitguard_find(w, &g, !p->dry_run) == -1 || gitoutside_find(w,
+	    p->box->at, p->dry_run, &g) == -1 ||
 	    (!p->dry_run && gitguard_make(w, &g) == -1))
 		errx(ST_USAGE, "%s (or --no-git-guard, and mind what git on"
 		    " the host will run)", g.why);
 	argv_free(&p->box->guard);
 	if (g.mounts.n > 0)
 		argv_addv(&p->box->guard, g.mounts.v);
+	argv_free(&p->box->outside);
+	if (g.outside.n > 0)
+		argv_addv(&p->box->outside, g.outside.v);
 	gitguard_free(&g);
 }
 
