@@ -266,7 +266,8 @@ xrun(struct imagebuild *b, struct argv *a, const struct buf *in, const char *wha
 	if (rc != 0) {
 		vis_add(&shown, out.p, out.len, VIS_LINES);
 		fwrite(shown.p, 1, shown.len, stderr);
-		if (rc >= ST_NOEXEC)
+		/* the engine was not to be had; a build may end so, too */
+		if (rc >= ST_NOEXEC && out.len == 0)
 			exit(rc == ST_NOEXEC || rc == ST_NOTFOUND ? rc :
 			    ST_SYS);
 		errx(ST_BUILD, "'%s' could not be built: its output is above",

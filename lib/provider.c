@@ -200,7 +200,8 @@ fill(const struct provider *p, const char *s, const struct buf *key,
 	char *word;
 
 	for (; *s != '\0'; s++) {
-		if (*s != '@' || (end = strchr(s + 1, '@')) == NULL) {
+		end = s + 1 + strspn(s + 1, "abcdefghijklmnopqrstuvwxyz_");
+		if (*s != '@' || *end != '@' || end == s + 1) {
 			buf_addc(out, *s);
 			continue;
 		}

@@ -21,82 +21,82 @@ wanted() {
 	esac
 }
 
-claude() {
-	aipod run -e "ANTHROPIC_BASE_URL=$MODEL" -e CLAUDE_CODE_MAX_RETRIES=0 \
-	    -e ANTHROPIC_API_KEY=sk-test-0123456789abcdefghij \
-	    -- claude "$@" </dev/null
+# The model as the user's own provider, whose key is asked for by command.
+provider() {
+	mkdir -p "$T/config/aipod/providers"
+	printf '%s\n' "base_url=$MODEL$2" "key_command=echo sk-test" \
+	    "model=$3" "small_model=$3" kind=anthropic \
+	    >"$T/config/aipod/providers/$1"
 }
-
-opencode() {
-	aipod run -e ANTHROPIC_API_KEY=sk-test -e OPENCODE_DISABLE_MODELS_FETCH=1 \
-	    -e "OPENCODE_CONFIG_CONTENT={\"provider\":{\"anthropic\":{\"options\":{\"baseURL\":\"$MODEL/v1\"}}}}" \
-	    -- opencode "$@" </dev/null
+choose() {
+	provider claude "" claude-sonnet-4-5
+	provider opencode /v1 claude-sonnet-4-5
+	provider codex /v1 gpt-5-codex
+	provider gemini "" gemini-2.5-pro
 }
-
-codex() {
-	aipod run -e OPENAI_API_KEY=sk-test -- codex \
-	    -c model_provider=t -c model_providers.t.name=t \
-	    -c "model_providers.t.base_url=$MODEL/v1" \
-	    -c model_providers.t.wire_api=responses \
-	    -c model_providers.t.env_key=OPENAI_API_KEY "$@" </dev/null
-}
-
-gemini() {
-	aipod run -e GEMINI_API_KEY=test -e "GOOGLE_GEMINI_BASE_URL=$MODEL" \
-	    -- gemini "$@" </dev/null
+agent() {
+	choose
+	aipod run --provider "$1" -e CLAUDE_CODE_MAX_RETRIES=0 \
+	    -e OPENCODE_DISABLE_MODELS_FETCH=1 -- "$@" </dev/null
 }
 
 # It asked its model, ran the host's command, said what came back, and the
 # user was told that it has finished.
-COMMAND=
-ready() { COMMAND="echo on-the-host >'$T/mark'; echo the-output"; model "$COMMAND"; }
+ready() {
+	COMMAND="echo on-the-host >'$T/mark'; echo the-output"
+	model "$COMMAND"
+	aipod-allow command "$COMMAND"
+}
 did_it() {
 	has "$output" "RESULT"
 	has "$output" "the-output"
 	is "$(cat "$T/mark")" on-the-host
 	until_true 10 grep -q "$1 has finished" "$T/told"
+	# once to ask, once with the result, and with the key it was given
+	[ "$(grep -c "^POST .* \(Bearer \)\?sk-test\$" "$T/model.log")" -ge 2 ]
 }
 
 @test "Claude Code runs a command on the host, prints the output and says so" {
 	wanted claude
 	ready
-	status 0 claude -p 'go'
+	status 0 agent claude -p go
 	did_it "Claude Code"
-	# once to ask, once with the result, and with the key it was given
-	is "$(grep -c '^POST /v1/messages.* sk-test-' "$T/model.log")" 2
 }
 
 @test "OpenCode runs a command on the host, prints the output and says so" {
 	wanted opencode
 	ready
-	status 0 opencode run -m anthropic/claude-sonnet-4-5 go
+	status 0 agent opencode run go
 	did_it OpenCode
 }
 
 @test "Codex runs a command on the host, prints the output and says so" {
 	wanted codex
 	ready
-	status 0 codex exec --skip-git-repo-check -m gpt-5-codex go
+	status 0 agent codex exec --skip-git-repo-check go
 	did_it Codex
 }
 
 @test "Gemini CLI runs a command on the host, prints the output and says so" {
 	wanted gemini
 	ready
-	status 0 gemini -p go
+	status 0 agent gemini -p go
 	did_it "Gemini CLI"
 }
 
 @test "a host without a rule is refused, and so is a command" {
 	wanted claude
 	ready
-	aipod-allow remove host "host.containers.internal:$PORT"
-	run ! claude -p 'go'
+	claude() {
+		aipod run -e "ANTHROPIC_BASE_URL=$MODEL" -e ANTHROPIC_API_KEY=sk-test \
+		    -e CLAUDE_CODE_MAX_RETRIES=0 -- claude -p go </dev/null
+	}
+	run ! claude
 	[ ! -e "$T/model.log" ]
 	[ ! -e "$T/mark" ]
 	aipod-allow host "host.containers.internal:$PORT"
 	aipod-allow remove command "$COMMAND"
-	status 0 claude -p 'go'
+	status 0 claude
 	has "$output" "RESULT"
 	[ ! -e "$T/mark" ]
 }
@@ -104,7 +104,7 @@ did_it() {
 @test "Claude Code is content with its MCP server" {
 	wanted claude
 	MODEL=http://127.0.0.1:1
-	status 0 claude mcp list
+	status 0 agent claude mcp list
 	has "$output" "aipod"
 	has "$output" "onnected"
 	lacks "$output" "ailed"
@@ -113,7 +113,7 @@ did_it() {
 @test "OpenCode is content with its MCP server" {
 	wanted opencode
 	MODEL=http://127.0.0.1:1
-	status 0 opencode mcp list
+	status 0 agent opencode mcp list
 	has "$output" "aipod"
 	has "$output" "connected"
 	lacks "$output" "ailed"
@@ -122,7 +122,7 @@ did_it() {
 @test "Codex is content with its MCP server" {
 	wanted codex
 	MODEL=http://127.0.0.1:1
-	status 0 codex mcp list
+	status 0 agent codex mcp list
 	has "$output" "http://127.0.0.1:7822/mcp"
 	has "$output" "enabled"
 }
@@ -130,7 +130,7 @@ did_it() {
 @test "Gemini CLI is content with its MCP server" {
 	wanted gemini
 	MODEL=http://127.0.0.1:1
-	status 0 gemini mcp list
+	status 0 agent gemini mcp list
 	has "$output$stderr" "aipod"
 	has "$output$stderr" "Connected"
 }
@@ -159,4 +159,53 @@ did_it() {
 	status 0 aipod run sh -c 'echo sk-test-0123456789 | codex login --with-api-key'
 	status 0 aipod run codex login status
 	has "$output$stderr" "Logged in using an API key"
+}
+
+# on_terminal NAME READY: no question before it is ready; then it is told "go".
+on_terminal() {
+	command -v expect >/dev/null || skip "no expect here"
+	wanted "$1"
+	ready
+	choose
+	cat >"$T/say" <<-'EOT'
+	set timeout 90
+	set stty_init "rows 40 columns 120"
+	set ready [lindex $argv 0]
+	spawn {*}[lrange $argv 1 end]
+	expect {
+		-nocase -re {do.you.trust|allow.codex.to.work|custom.API.key|choose.the.text|select.login|yes,.i.accept|how.would.you.like.to.auth|sign.in|update.available} { exit 3 }
+		-re $ready {}
+		timeout { exit 4 }
+	}
+	# typed, not pasted
+	sleep 2
+	send "go"
+	sleep 1
+	send "\r"
+	expect {
+		"the-output" {}
+		timeout { exit 5 }
+	}
+	send "\003"
+	sleep 1
+	send "\003\003"
+	expect eof
+	exit 0
+	EOT
+	status 0 expect "$T/say" "$2" aipod run --provider "$1" \
+	    -e OPENCODE_DISABLE_MODELS_FETCH=1 "$1"
+	is "$(cat "$T/mark")" on-the-host
+}
+
+@test "Claude Code starts without a question" {
+	on_terminal claude 'bypass.{0,8}permissions.{0,8}on'
+}
+@test "OpenCode starts without a question" {
+	on_terminal opencode 'Ask anything|ctrl.p'
+}
+@test "Codex starts without a question" {
+	on_terminal codex 'OpenAI Codex'
+}
+@test "Gemini CLI starts without a question" {
+	on_terminal gemini 'Type your message'
 }

@@ -280,6 +280,12 @@ $(stat -c %u "$T/ws")"
 	has "$stderr" "some words"
 }
 
+@test "a command that the build does not find is a failed build" {
+	printf 'FROM aipod-tiny\nRUN no-such-command\n' >aipod.Dockerfile
+	status 101 aipod-build
+	has "$stderr" "no-such-command"
+}
+
 @test "a dry run prints the commands, the name last, and touches nothing" {
 	printf 'FROM aipod-tiny\n' >aipod.Dockerfile
 	status 0 aipod-build -n
@@ -382,6 +388,65 @@ FROM "
 	echo 'FROM mine' >"$T/config/aipod/images/mine"
 	status 0 aipod-build --write -i mine
 	has "$output" "FROM mine"
+}
+
+# A base with package managers that only note what they were asked for, and
+# a mise that comes the way that mise comes.
+stub_base() {
+	cat >"$T/Dockerfile" <<-'EOT'
+	FROM aipod-tiny
+	ENV PATH=/usr/local/bin:/bin
+	RUN mkdir -p /usr/local/bin; \
+	    for p in apk apt-get; do printf '#!/bin/sh\necho "'$p' $*" >>/asked\n' >/bin/$p; done; \
+	    printf '#!/bin/sh\ncat /mise\n' >/bin/curl; \
+	    printf '#!/bin/sh\necho "mise $*" >>/asked\n[ "$1" != bin-paths ] || echo /opt/m\n' >/mise.sh; \
+	    printf 'cp /mise.sh $MISE_INSTALL_PATH; chmod 755 $MISE_INSTALL_PATH; mkdir /opt/m; cp /bin/true /opt/m/node\n' >/mise; \
+	    chmod 755 /bin/apk /bin/apt-get /bin/curl
+	EOT
+	status 0 aipod-build
+	"$REAL" build -q --network none -t "aipod-test-stub-$H" -f "$T/Dockerfile" "$T/bin" >/dev/null
+	mkdir -p "$T/config/aipod/images"
+}
+
+@test "each base's file builds: what it installs and what the user wants" {
+	bases="debian go node python rust ubuntu"
+	for base in $bases; do	# one text but for the first line
+		is "$(sed 1d "$TOP/share/images/base/$base")" \
+		    "$(sed 1d "$TOP/share/images/base/debian")"
+	done
+	is "$(cat "$TOP"/share/images/base/* | grep -c '^FROM [a-z-]*\(:[a-z0-9.-]*\)\?$')" 8
+	stub_base
+	for base in alpine debian; do
+		sed "1s/.*/FROM aipod-test-stub-$H/" "$TOP/share/images/base/$base" \
+		    >"$T/config/aipod/images/mine"
+		status 0 aipod-build --write -a shell -i mine --tools 'jq mise:node@22'
+		printf '%s\n' "$output" >aipod.Dockerfile
+		AIPOD_TOOLS="tree" status 0 aipod-build -a shell --yes
+		IMAGE=$output
+		status 0 run_in cat /asked
+		asked=$output
+		[ "$base" = debian ] || has "$asked" "apk add --no-cache bash ca-certificates curl git"
+		[ "$base" = alpine ] || has "$asked" "apt-get install -y --no-install-recommends bash ca-certificates curl git"
+		has "$asked" " jq"
+		has "$asked" " tree"
+		has "$asked" "mise use --global node@22"
+		status 0 run_in readlink /usr/local/bin/node
+		is "$output" /opt/m/node
+	done
+	"$REAL" rmi -f "$IMAGE" "aipod-test-stub-$H" >/dev/null
+	IMAGE=
+}
+
+@test "the mapping of users is warmed once the image is built" {
+	case $E in *docker*) skip "only with Podman" ;; esac
+	[ "$(id -u)" -ne 0 ] || skip "only for an ordinary user"
+	printf 'FROM aipod-tiny\nRUN echo warm >/warm\n' >aipod.Dockerfile
+	status 0 aipod-build -n
+	has "$output" "podman run --rm --pull=never --network=none --userns=keep-id"
+	rm -f "$T/calls"
+	status 0 aipod-build
+	IMAGE=$output
+	is "$(tail -n 1 "$T/calls")" "run --rm"
 }
 
 @test "the tiny image as an archive" {

@@ -86,13 +86,11 @@ agents_teardown() {
 }
 
 # model COMMAND: start one that asks for this command; its port is in PORT,
-# the address inside in MODEL, and rules allow both.
+# the address inside in MODEL.
 model() {
 	"$TOP/test/images/model" "$T/model.log" "$1" >"$T/port" 3>&- &
 	MODEL_PID=$!
 	until_true 10 test -s "$T/port"
 	PORT=$(cat "$T/port")
 	MODEL=http://host.containers.internal:$PORT
-	aipod-allow host "host.containers.internal:$PORT"
-	aipod-allow command "$1"
 }

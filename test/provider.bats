@@ -22,6 +22,7 @@ setup() {
 	env ROBOT_KEY=@key@
 	env ROBOT_CONFIG={"url":"@base_url@","model":"@model@"}
 	env ROBOT_SMALL=@small_model@
+	env ROBOT_AT=a@b.c/@model@@ @KEY@ @@
 	option --model @model@
 	option --small=@small_model@
 	EOT
@@ -38,6 +39,7 @@ teardown() { engine_teardown; }
 	status 0 aipod-launch --provider mine
 	has "$output" "ROBOT_KEY=the-secret-key"
 	has "$output" 'ROBOT_CONFIG={"url":"https://api.example.com:8443/v1","model":"big-1.5"}'
+	has "$output" "ROBOT_AT=a@b.c/big-1.5@ @KEY@ @@"
 	has "$output" "got --model big-1.5"
 	# what the file does not say is left out
 	lacks "$output" SMALL
