@@ -55,6 +55,14 @@ no_reader(struct flow *f)
 	f->sink = 1;
 }
 
+/* splice(2) waits for a socket that others have made to be waited for. */
+static int
+may_wait(const struct pump *p, int i)
+{
+	return p->shared && i == 0 &&
+	    (fcntl(p->side[0].fd, F_GETFL) & O_NONBLOCK) == 0;
+}
+
 /* Write what is left over; 1 when all is gone. */
 static int
 flush(struct pump *p, int i)
@@ -63,6 +71,10 @@ flush(struct pump *p, int i)
 	ssize_t w;
 
 	while (f->piped != 0) {
+		if (may_wait(p, 1 - i)) {
+			p->reset = 1;
+			return 0;
+		}
 		w = splice(f->pipe[0], NULL, p->side[1 - i].fd, NULL, f->piped,
 		    SPLICE_F_MOVE | SPLICE_F_NONBLOCK | SPLICE_F_MORE);
 		if (w == -1) {
@@ -214,7 +226,7 @@ step(struct pump *p, int i)
 		return all ? MORE : BLOCKED;
 	if (r < CHUNK)
 		return BLOCKED;
-	if (!p->shared && (i != 0 || p->filter == NULL))
+	if (i != 0 || (!p->shared && p->filter == NULL))
 		pipe_up(f);
 	return MORE;
 }

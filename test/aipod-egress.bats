@@ -379,6 +379,8 @@ tickets [b'8', b'9']
 shared b'echo'
 ticket b'10\n'
 ticket b'11\n'
+others b'on'
+tickets [b'12', b'13']
 alone b'0\n' end True
 long b'' end True
 served 16

@@ -106,6 +106,28 @@ a.shutdown(socket.SHUT_RDWR)
 c.close()
 print("ticket", ch.recv(10))
 a.close()
+# the same, while nobody reads; others are served on
+c, a = pair()
+send(ch, "a.site.example:7002", 12, a)
+until(lambda: c.recv(1 << 20))
+a.setblocking(True)
+time.sleep(0.5)
+d = hand(ch, "a.site.example:7001", 13)
+d.sendall(b"on")
+print("others", d.recv(10))
+d.close()
+c.settimeout(1)
+try:
+    while c.recv(1 << 20):
+        pass
+except TimeoutError:
+    pass
+c.close()
+a.close()
+got = b""
+while got.count(b"\n") < 2:
+    got += ch.recv(10)
+print("tickets", sorted(got.split()))
 until(lambda: descriptors() <= before)
 
 # what is no client; each time the channel is closed and nothing is kept
