@@ -128,7 +128,11 @@ setting(struct buf *b, const char *key, const char *value)
 void
 gituser_write(const struct gituser *u, struct buf *b)
 {
-	buf_puts(b, "[include]\n\tpath = /etc/gitconfig\n[user]\n");
+	/* a repository's configuration cannot be written inside: do without */
+	buf_puts(b, "[branch]\n\tautoSetupMerge = false\n[push]\n"
+	    "\tdefault = current\n[include]\n\tpath = /etc/gitconfig\n");
+	if (u->name != NULL || u->email != NULL)
+		buf_puts(b, "[user]\n");
 	setting(b, "name", u->name);
 	setting(b, "email", u->email);
 }

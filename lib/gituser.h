@@ -20,7 +20,8 @@ void	gituser_find(struct gituser *);
 void	gituser_free(struct gituser *);
 /*
  * Append a configuration file for $GIT_CONFIG_SYSTEM, which everything else
- * goes before: what the image has there, then the user.
+ * goes before: what git needs where it cannot write a repository's
+ * configuration, what the image has there, then the user.
  */
 void	gituser_write(const struct gituser *, struct buf *);
 

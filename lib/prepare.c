@@ -452,10 +452,8 @@ xput_files(const struct prepare *p, int dir)
 		xput(dir, "start", &b);
 		buf_clear(&b);
 	}
-	if (p->git.name != NULL || p->git.email != NULL) {
-		gituser_write(&p->git, &b);
-		xput(dir, "gitconfig", &b);
-	}
+	gituser_write(&p->git, &b);
+	xput(dir, "gitconfig", &b);
 	buf_free(&b);
 }
 
@@ -550,9 +548,7 @@ xprepare_command(struct prepare *p, char *const *words)
 		err(ST_USAGE, "cannot read the environment of agent '%s'",
 		    p->agent->name);
 	gituser_find(&p->git);
-	if (p->git.name != NULL || p->git.email != NULL)
-		argv_add(&p->box->env, "GIT_CONFIG_SYSTEM=" BOX_RUN
-		    "/gitconfig");
+	argv_add(&p->box->env, "GIT_CONFIG_SYSTEM=" BOX_RUN "/gitconfig");
 	if ((path = agent_path(p->agent, "start")) != NULL &&
 	    access(path, X_OK) == 0)
 		argv_add(&p->box->command, BOX_RUN "/agent/start");
