@@ -17,6 +17,7 @@
 #include "gitguard.h"
 #include "hash.h"
 #include "io.h"
+#include "lend.h"
 #include "login.h"
 #include "mem.h"
 #include "plan.h"
@@ -285,6 +286,7 @@ main(int argc, char *argv[])
 	xprepare_mounts(&p.prep);
 	if (strcmp(p.login, "share") == 0)
 		xprepare_login(&p.prep);
+	xlend(&p.box, p.lend, p.caches);
 	p.box.image = xprepare_image(&p.prep);
 	xprepare_home(&p.prep);
 	if (strcmp(p.egress, "open") == 0) {

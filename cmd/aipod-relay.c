@@ -43,6 +43,7 @@ static const struct tool tool = {
 	"      --tcp HOST:PORT  reach aipod-egress here, not at DIR/egress.sock\n"
 	"      --token-file FILE\n"
 	"                       what it wants to be shown\n"
+	"      --link PATH=TO   a symbolic link, unless something is there\n"
 	"      --login FILE     the agent's login, to be as it is on the host\n"
 	"      --start FILE     environment and command, NUL after each word\n"
 	"  -m, --mcp-only       resolve and relay nothing but MCP\n"
@@ -50,13 +51,16 @@ static const struct tool tool = {
 	"      --service        be the relay of a service's container\n"
 };
 
-enum { OPT_TCP = 256, OPT_TOKEN, OPT_START, OPT_SERVICE, OPT_LOGIN };
+enum {
+	OPT_TCP = 256, OPT_TOKEN, OPT_START, OPT_SERVICE, OPT_LOGIN, OPT_LINK
+};
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "dir", required_argument, NULL, 'd' },
 	{ "tcp", required_argument, NULL, OPT_TCP },
 	{ "token-file", required_argument, NULL, OPT_TOKEN },
+	{ "link", required_argument, NULL, OPT_LINK },
 	{ "login", required_argument, NULL, OPT_LOGIN },
 	{ "start", required_argument, NULL, OPT_START },
 	{ "mcp-only", no_argument, NULL, 'm' },
@@ -276,6 +280,26 @@ run_service(const char *dir, char *const *argv)
 }
 #endif
 
+/* What the box was lent, where a program looks for it. */
+static void
+make_link(const char *arg)
+{
+	char *path = xstrdup(arg), *to = strchr(path, '='), *dir, *slash;
+
+	if (to == NULL)
+		errx(ST_USAGE, "link '%s': must be PATH=TO", arg);
+	*to++ = '\0';
+	dir = xstrdup(path);
+	if ((slash = strrchr(dir, '/')) != NULL && slash != dir) {
+		*slash = '\0';
+		io_mkdirs(dir);
+	}
+	if (symlink(to, path) == -1 && errno != EEXIST)
+		warn("cannot make the link '%s'", path);
+	free(dir);
+	free(path);
+}
+
 /* The environment up to an empty word, then the command. */
 static char **
 xstart_words(const char *file)
@@ -319,6 +343,9 @@ main(int argc, char *argv[])
 			break;
 		case OPT_TOKEN:
 			token = optarg;
+			break;
+		case OPT_LINK:
+			make_link(optarg);
 			break;
 		case OPT_LOGIN:
 			login = optarg;

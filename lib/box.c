@@ -11,6 +11,7 @@
 #include "at.h"
 #include "box.h"
 #include "conf.h"
+#include "lend.h"
 #include "mem.h"
 #include "status.h"
 
@@ -219,6 +220,15 @@ add_mounts(const struct box *b, struct argv *a)
 	for (i = 0; i + 2 < b->mounts.n; i += 3)
 		xbox_bind(a, b->mounts.v[i + 1], b->mounts.v[i],
 		    strcmp(b->mounts.v[i + 2], "ro") == 0);
+	for (i = 0; i < b->caches.n; i++) {
+		argv_add(a, "-v");
+		argv_addf(a, "aipod-cache-%lu-%s:" LEND_CACHE "/%s",
+		    (unsigned long)geteuid(), b->caches.v[i], b->caches.v[i]);
+	}
+	for (i = 0; i < b->devices.n; i++) {
+		argv_add(a, "--device");
+		argv_add(a, b->devices.v[i]);
+	}
 	run = xasprintf("%s/run",
 	    b->kept != NULL ? b->kept->runtime : b->session->dir);
 	xbox_bind(a, run, BOX_RUN, 1);
@@ -310,6 +320,8 @@ add_environment(const struct box *b, struct argv *a)
 void
 xbox_argv(const struct box *b, struct argv *a)
 {
+	size_t i;
+
 	argv_add(a, b->engine->program);
 	argv_add(a, "run");
 	if (b->kept == NULL)
@@ -336,6 +348,10 @@ xbox_argv(const struct box *b, struct argv *a)
 	argv_add(a, "--strict");
 	if (b->network != NULL)
 		argv_add(a, "--mcp-only");
+	for (i = 0; i < b->links.n; i++) {
+		argv_add(a, "--link");
+		argv_add(a, b->links.v[i]);
+	}
 	if (b->login != NULL) {
 		argv_add(a, "--login");
 		argv_add(a, b->login);

@@ -37,6 +37,9 @@ struct box {
 	struct argv		 masks;		/* pairs: relative path, volume */
 	struct argv		 mounts;	/* triples: at, host path, ro|rw */
 	struct argv		 env;		/* KEY=VALUE, or KEY to pass on */
+	struct argv		 devices;	/* paths of nodes */
+	struct argv		 caches;	/* names: lib/lend.h */
+	struct argv		 links;		/* PATH=TARGET, made inside */
 	struct argv		 command;	/* what relay runs */
 };
 

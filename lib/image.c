@@ -26,7 +26,7 @@
 #define CA_FILE		CA_DIR "/aipod.crt"
 
 /* Raised when what is built from the same text changes. */
-#define FORMAT		"1"
+#define FORMAT		"2"
 
 static void
 xadd(struct buf *b, const char *s)

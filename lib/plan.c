@@ -25,6 +25,9 @@ static const struct tool tool = {
 	"      --no-keep        a new container, gone at the end\n"
 	"      --login WHOSE    the agent's login: own, which its home keeps, or\n"
 	"                       share, the host's      [own]\n"
+	"      --ssh-agent, --gpg-agent, --1password, --yubikey\n"
+	"                       lend the box the agent's socket or the device\n"
+	"      --caches LIST    of npm,pip,cargo,go: shared by workspaces\n"
 	"      --rebuild        build the image anew\n"
 	"      --no-cache       the same, from nothing\n"
 	"      --no-scan        do not look for secrets this time\n"
@@ -43,7 +46,8 @@ enum {
 	O_ENGINE = 256, O_EGRESS, O_REBUILD, O_NO_CACHE, O_NO_SCAN,
 	O_NO_GIT_GUARD, O_MEMORY,
 	O_CPUS, O_PIDS, O_READ_ONLY, O_KEEP, O_NO_KEEP,
-	O_AT, O_PROVIDER, O_LOGIN
+	O_AT, O_PROVIDER, O_LOGIN,
+	O_SSH, O_GPG, O_1PASSWORD, O_YUBIKEY, O_CACHES
 };
 
 static const struct option options[] = {
@@ -55,6 +59,11 @@ static const struct option options[] = {
 	{ "egress", required_argument, NULL, O_EGRESS },
 	{ "at", required_argument, NULL, O_AT },
 	{ "login", required_argument, NULL, O_LOGIN },
+	{ "ssh-agent", no_argument, NULL, O_SSH },
+	{ "gpg-agent", no_argument, NULL, O_GPG },
+	{ "1password", no_argument, NULL, O_1PASSWORD },
+	{ "yubikey", no_argument, NULL, O_YUBIKEY },
+	{ "caches", required_argument, NULL, O_CACHES },
 	{ "keep", no_argument, NULL, O_KEEP },
 	{ "no-keep", no_argument, NULL, O_NO_KEEP },
 	{ "rebuild", no_argument, NULL, O_REBUILD },
@@ -70,6 +79,19 @@ static const struct option options[] = {
 	{ "read-only", no_argument, NULL, O_READ_ONLY },
 	{ NULL, 0, NULL, 0 }
 };
+
+/* What is lent: 1 when the option is of these. */
+static int
+take_lent(struct plan *p, int c)
+{
+	if (c == O_CACHES)
+		p->caches = optarg;
+	else if (c >= O_SSH && c <= O_YUBIKEY)
+		p->lend |= 1U << (c - O_SSH);
+	else
+		return 0;
+	return 1;
+}
 
 void
 xplan_parse(struct plan *p, int argc, char *argv[])
@@ -140,7 +162,8 @@ xplan_parse(struct plan *p, int argc, char *argv[])
 			p->box.read_only = 1;
 			break;
 		default:
-			tool_usage(&tool);
+			if (!take_lent(p, c))
+				tool_usage(&tool);
 		}
 	p->words = argv + optind;
 	xworkspace_open(&p->w, dir);
@@ -163,6 +186,21 @@ settle_at(struct plan *p)
 		errx(ST_USAGE, "workspace '%s' cannot be at its own path in the"
 		    " box: %s: use --at app", p->w.path, why);
 	p->box.at = p->w.path;
+}
+
+/* Bits in the order of the options. */
+static void
+settle_lend(struct plan *p)
+{
+	static const char *const keys[] = { "SSH_AGENT", "GPG_AGENT",
+	    "ONEPASSWORD", "YUBIKEY" };
+	size_t i;
+
+	for (i = 0; i < 4; i++)
+		if (xconf_bool(keys[i], 0))
+			p->lend |= 1U << i;
+	if (p->caches == NULL)
+		p->caches = xconf_get("CACHES");
 }
 
 void
@@ -200,6 +238,7 @@ xplan_settle(struct plan *p)
 	if (p->box.pids == NULL)
 		p->box.pids = xconf_get("PIDS");
 	settle_at(p);
+	settle_lend(p);
 	if (p->login == NULL)
 		p->login = xconf_get("LOGIN");
 	if (p->login == NULL)

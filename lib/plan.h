@@ -24,6 +24,8 @@ struct plan {
 	const char	*egress;	/* ask, deny, record or open */
 	const char	*agents;	/* all of the image; one is to run */
 	char *const	*words;		/* behind the options */
+	unsigned int	 lend;		/* LEND_... */
+	const char	*caches;	/* npm,pip,... or NULL */
 	const char	*login;		/* own or share */
 	int		 git_guard;
 	int		 keep;		/* what is new; -1: use nothing kept */

@@ -209,6 +209,10 @@ tiny_tar(struct buf *b, const char *busybox, unsigned long uid,
 	struct argv a = ARGV_INIT;
 	struct entry e = { "bin/busybox", NULL, NULL, 0, 0755, '0', 0, 0 };
 	static const char zero[2 * BLOCK];
+	static const char *const caches[] = { "var/cache/aipod/npm/",
+	    "var/cache/aipod/pip/", "var/cache/aipod/cargo/",
+	    "var/cache/aipod/go/" };
+	size_t i;
 	int fd, rc = -1;
 
 	fd = open(busybox, O_RDONLY | O_CLOEXEC);
@@ -238,6 +242,11 @@ tiny_tar(struct buf *b, const char *busybox, unsigned long uid,
 	add_dir(b, "app/", 0755, uid, gid);
 	add_dir(b, "home/", 0755, 0, 0);
 	add_dir(b, "home/aipod/", 0755, uid, gid);
+	add_dir(b, "var/", 0755, 0, 0);
+	add_dir(b, "var/cache/", 0755, 0, 0);
+	add_dir(b, "var/cache/aipod/", 0755, 0, 0);
+	for (i = 0; i < sizeof(caches) / sizeof(caches[0]); i++)
+		add_dir(b, caches[i], 0755, uid, gid);
 	buf_add(b, zero, sizeof(zero));
 	rc = b->bad ? -1 : 0;
 out:

@@ -131,15 +131,30 @@ $(id -un)"
 	    find / -xdev -name settings.json -exec cp /dev/null {} \;
 	    echo evil >/etc/machine-id; echo evil >/run/aipod/login.sock
 	    umount $T/home; mount --bind / /app" || :
-	# what is no message, and what is one but no login
-	aipod attach sh -c '
-	    head -c 70000 /dev/zero | nc -w 2 local:/run/aipod/login.sock
-	    printf "N\0\0\0\2\177\377\377\377\377\377\377\377{}" |
-	    nc -w 2 local:/run/aipod/login.sock
-	    printf "F\377\377\377\377" | nc -w 2 local:/run/aipod/login.sock' || :
+	# what is no message, what is one but no login, and what is a login
+	[ -x "$TOP/build/test/unit/unixcat" ] || skip "run make unit"
+	cp "$TOP/build/test/unit/unixcat" unixcat
+	say() { printf "$1" | aipod attach ./unixcat /run/aipod/login.sock; }
+	now='\177\377\377\377\377\377\377\377'
+	say 'F\377\377\377\377' >/dev/null
+	say "X\0\0\0\2$now{}" >/dev/null
+	say "N\0\0\0\7$now{}" >/dev/null
+	say "N\0\0\0\2$now{}" >/dev/null
+	say "F\0\0\0\2$now{}" >/dev/null
+	printf 'N\0\001\0\001' >m
+	head -c 80000 /dev/zero >>m
+	aipod attach ./unixcat /run/aipod/login.sock <m >/dev/null || :
+	is "$(cat "$LOGIN")" "$was"
+	new=${was/first/newer}
+	has "$(say "N\0\0\0\0$now" | tr -d "\000")" "$was"
+	say "N\0\0\0\0\0\0\0\0\0\0\0\0" >/dev/null
+	say "N\0\0\0\\$(printf %o ${#new})\0\0\0\0\0\0\0\1$new" >/dev/null
+	is "$(cat "$LOGIN")" "$was"
+	say "N\0\0\0\\$(printf %o ${#new})$now$new" >/dev/null
+	is "$(cat "$LOGIN")" "$new"
 	status 0 aipod stop -W -t 0
 	wait "$pid" || :
-	is "$(cat "$LOGIN")" "$was"
+	is "$(cat "$LOGIN")" "$new"
 	is "$(rest)" "$before"
 }
 
