@@ -163,3 +163,35 @@ listing() {
 	is "$(listing "$T/main/.git")" "$before"
 	AIPOD_WORKSPACE=$T/other aipod-clean -q -y -f -w "$T/other"
 }
+
+@test "git as usual: fetch, a branch that follows, merge, stash, rebase, tag, push" {
+	cd "$T/main"
+	export AIPOD_WORKSPACE=$PWD
+	git clone -q --bare . r.git
+	git remote add origin ./r.git
+	git fetch -q origin
+	before=$(cat .git/config)
+	box sh -ec 'git fetch -q origin
+	    git checkout -q -b t origin/main
+	    echo two >f; git commit -qam two
+	    git switch -q -c u; echo x >x; git add x; git stash -q; git stash pop -q
+	    git commit -qm x; git rebase -q origin/main; git tag -a -m v v1
+	    git switch -q t; git merge -q u; git push -q origin t
+	    git cherry-pick --allow-empty u~0 >/dev/null 2>&1 || git cherry-pick --skip
+	    echo three >f; git commit -qam three; git push -q
+	    git branch -qD u 2>/dev/null; git gc -q; git status --short --untracked-files=no'
+	lacks "$stderr" "could not write config"
+	lacks "$stderr" fatal
+	is "$(git -C r.git log -1 --format=%s t)" three
+	is "$(cat .git/config)" "$before"
+	git fsck
+	# what cannot be written says so, and the tool is the way
+	run aipod run -e PATH=/usr/bin:/bin git config user.name x
+	[ "$status" -ne 0 ]
+	has "$output" "config"
+	aipod-allow command "git config branch.t.remote origin"
+	status 0 aipod run sh -c '/run/aipod/bin/aipod-call git_config key=branch.t.remote value=origin &&
+	    grep -A1 "branch \"t\"" .git/config'
+	has "$output" "remote = origin"
+	is "$(git config branch.t.remote)" origin
+}
