@@ -236,6 +236,76 @@ none"
 	has "$output" "can't fork"
 }
 
+@test "limits: what the option or the setting says is what the box has" {
+	case $E in *docker*) rootless= ;; *) rootless=$(id -u) ;; esac
+	if [ "${rootless:-0}" -ne 0 ] &&
+	    [ ! -e /sys/fs/cgroup/cgroup.controllers ]; then
+		for option in '--memory 64m' '--cpus 1'; do
+			status 111 aipod run $option true
+			has "$stderr" "cgroups version 2"
+		done
+		return 0
+	fi
+	where='cat /sys/fs/cgroup/memory.max \
+	    /sys/fs/cgroup/memory/memory.limit_in_bytes 2>/dev/null; :'
+	status 0 aipod run --memory 64m sh -c "$where"
+	has "$output" 67108864
+	printf 'MEMORY=96m\nCPUS=1.5\nPIDS=50\n' >"$XDG_CONFIG_HOME/aipod/config"
+	chmod 600 "$XDG_CONFIG_HOME/aipod/config"
+	status 0 aipod run sh -c "$where"
+	has "$output" 100663296
+	status 0 aipod run --pids 60 sh -c 'cat /sys/fs/cgroup/pids.max \
+	    /sys/fs/cgroup/pids/pids.max 2>/dev/null; cat /sys/fs/cgroup/cpu.max \
+	    /sys/fs/cgroup/cpu/cpu.cfs_quota_us 2>/dev/null; :'
+	has "$output" 60
+	has "$output" 150000
+}
+
+@test "a read-only root: nothing but the workspace, the home and /tmp" {
+	status 0 aipod run --read-only --agent shell sh -c '
+	    for d in / /usr /etc /bin /var /home /run/aipod; do
+		echo x 2>/dev/null >"$d/written" && echo "$d"
+	    done; echo x >/tmp/f; echo x >~/f; echo x >f; mount | grep " / "'
+	is "$(printf '%s\n' "$output" | wc -l)" 1
+	has "$output" "(ro"
+	[ -e f ]
+	# without it the home is kept, and /tmp is not
+	status 0 aipod run sh -c 'cat ~/f; ls /tmp'
+	is "$output" x
+}
+
+@test "what the box may reach is said on standard error, when asked to" {
+	aipod allow host example.com
+	status 0 aipod run -v echo out
+	is "$output" out
+	has "$stderr" "hosts: "
+	has "$stderr" "1 of yours"
+	is "$(printf '%s\n' "$stderr" | grep -c hosts:)" 1
+	for quiet in '' -q; do
+		status 0 aipod run $quiet echo out
+		is "$output" out
+		is "$stderr" ""
+	done
+}
+
+@test "a mount's link that was swapped is judged again at the launch" {
+	mkdir "$T/ok"
+	chmod 755 "$T/ok"
+	ln -s "$T/ok" "$T/link"
+	aipod mount add "$T/link:/mnt/x"
+	status 0 aipod run sh -c 'ls -d /mnt/x'
+	for to in "$T/config" "$T/state" "$(runtime_dir)"; do
+		ln -sfn "$to" "$T/link"
+		status 100 aipod run sh -c 'ls /mnt/x'
+		is "$output" ""
+		has "$stderr" "aipod's own files"
+	done
+	rm "$T/link"
+	status 0 aipod run sh -c '! ls /mnt/x'
+	has "$stderr" "leaving out"
+	is "$(left_containers)" ""
+}
+
 @test "the user's own mounts are there, read-only unless asked" {
 	mkdir "$T/ro" "$T/rw"
 	echo given >"$T/ro/f"
