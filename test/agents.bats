@@ -158,7 +158,8 @@ did_it() {
 	wanted codex
 	status 0 aipod run sh -c 'echo sk-test-0123456789 | codex login --with-api-key'
 	status 0 aipod run codex login status
-	has "$output$stderr" "Logged in using an API key"
+	has "$output$stderr" "API key"
+	lacks "$output$stderr" "ot logged in"
 }
 
 # on_terminal NAME READY: no question before it is ready; then it is told "go".
