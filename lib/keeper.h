@@ -42,6 +42,7 @@ struct keeper {
 	int		 running;	/* it has been there */
 	int		 status;	/* -1: not known */
 	int		 oom;
+	int		 gone;		/* PID 1 is, and so is all of it */
 	char		*note;		/* why it failed */
 };
 

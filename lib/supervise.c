@@ -336,8 +336,8 @@ loop(struct supervise *s, pid_t engine)
 		if (n > 0 && p[1].revents != 0) {
 			if (s->life_listen != -1)
 				tie(s);
-			else if (is_cut(s) && deadline == 0)
-				deadline = seconds() + SUPERVISE_GRACE;
+			else if (is_cut(s))
+				deadline = seconds() + SUPERVISE_TIDY;
 		}
 		if (ended)
 			return status;

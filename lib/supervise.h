@@ -14,6 +14,7 @@
 #define SUPERVISE_SERVERS	3
 #define SUPERVISE_RESTARTS	5	/* of one server, then it stays down */
 #define SUPERVISE_GRACE		10	/* seconds from TERM to removal */
+#define SUPERVISE_TIDY		60	/* that the engine may take after it */
 
 struct server {
 	struct argv	argv;

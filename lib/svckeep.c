@@ -142,12 +142,15 @@ svckeep_hosts(const struct session *s, const char *name, int there)
 static void
 clear(struct keeper *k)
 {
-	char *ids[2] = { k->container, NULL };
+	char *v[] = { k->job->engine->program, (char *)"rm", (char *)"-f",
+	    (char *)"-v", k->container, NULL };
 
-	if (k->container != NULL)
-		owned_remove(k->job->engine, OWNED_CONTAINER, ids);
-	if (k->sock != NULL)
-		unlink(k->sock);
+	/* the engine is at it itself, then: this one waits until it is done */
+	if (k->gone)
+		child_run_quietly(v);
+	else if (k->image.id != NULL)
+		owned_remove(k->job->engine, OWNED_CONTAINER, v + 4);
+	unlink(k->sock);
 	svckeep_hosts(k->job->session, k->job->spec->name, 0);
 }
 

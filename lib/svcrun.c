@@ -246,6 +246,7 @@ take_end(struct keeper *k)
 		return;
 	close(k->life);
 	k->life = -1;
+	k->gone = 1;
 }
 
 static void
@@ -467,12 +468,18 @@ keeper_run(struct keeper *k)
 		attend(k);
 	}
 	send_signal(k, SIGKILL);
-	/* what it has written still; others may hold the pipe */
-	for (end = keeper_ms() + 500; k->log != -1 && keeper_ms() < end;) {
-		struct pollfd p = { k->log, POLLIN, 0 };
+	/* what it has written still, until all who could write are gone */
+	for (end = keeper_ms() + 2000; (k->log != -1 || k->life != -1) &&
+	    keeper_ms() < end;) {
+		struct pollfd p[2] = { { k->log, POLLIN, 0 },
+		    { k->life, POLLIN, 0 } };
 
-		if (poll(&p, 1, 100) == 1)
-			take_log(k);
+		if (poll(p, 2, 100) > 0) {
+			if (p[0].revents != 0)
+				take_log(k);
+			if (p[1].revents != 0)
+				take_end(k);
+		}
 	}
 	explain(k);
 	return -1;

@@ -120,7 +120,8 @@ two"
 @test "service: the user is asked for the image with its keys, once" {
 	approver always
 	box '
-	secret=hush-hush-value
+	# the workspace itself is copied to the state
+	secret=$(printf hush-%s-value hush)
 	svc web "$(page one 80)" env:="{\"B\":\"$secret\",\"A\":\"\"}" reason="I want it"
 	grep -r "$secret" /run/aipod && echo leaked
 	svc two "$(page two 81); echo \$B" env:="{\"A\":\"x\",\"B\":\"y\"}"
