@@ -36,13 +36,15 @@
 
 static const struct tool tool = {
 	"aipod-relay",
-	"[-msv] [-d DIR] [--tcp HOST:PORT --token-file FILE]\n"
-	"           --start FILE | -- COMMAND [ARG ...]\n"
+	"[-msv] [-d DIR] [--tcp HOST:PORT] [--mcp-tcp HOST:PORT]\n"
+	"           [--token-file FILE] --start FILE | -- COMMAND [ARG ...]\n"
 	"       aipod-relay --service [-v] [-d DIR] -- COMMAND [ARG ...]",
 	"  -d, --dir DIR        where the host's sockets are    [/run/aipod]\n"
 	"      --tcp HOST:PORT  reach aipod-egress here, not at DIR/egress.sock\n"
+	"      --mcp-tcp HOST:PORT\n"
+	"                       reach aipod-mcpd here, not at DIR/mcp.sock\n"
 	"      --token-file FILE\n"
-	"                       what it wants to be shown\n"
+	"                       what they want to be shown\n"
 	"      --link PATH=TO   a symbolic link, unless something is there\n"
 	"      --login FILE     the agent's login, to be as it is on the host\n"
 	"      --start FILE     environment and command, NUL after each word\n"
@@ -52,13 +54,22 @@ static const struct tool tool = {
 };
 
 enum {
-	OPT_TCP = 256, OPT_TOKEN, OPT_START, OPT_SERVICE, OPT_LOGIN, OPT_LINK
+	OPT_TCP = 256, OPT_MCP, OPT_TOKEN, OPT_START, OPT_SERVICE, OPT_LOGIN,
+	OPT_LINK
+};
+
+/* Servers that are not at a socket. */
+struct away {
+	const char	*tcp;		/* HOST:PORT of aipod-egress, or NULL */
+	const char	*mcp;		/* the same of aipod-mcpd */
+	const char	*token;		/* file; with either */
 };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "dir", required_argument, NULL, 'd' },
 	{ "tcp", required_argument, NULL, OPT_TCP },
+	{ "mcp-tcp", required_argument, NULL, OPT_MCP },
 	{ "token-file", required_argument, NULL, OPT_TOKEN },
 	{ "link", required_argument, NULL, OPT_LINK },
 	{ "login", required_argument, NULL, OPT_LOGIN },
@@ -106,30 +117,42 @@ extend_path(const char *dir)
 }
 
 static void
-xegress(struct relay *r, const char *tcp, const char *file)
+xaddress(const char *option, const char *tcp, struct sockaddr_storage *ss,
+    socklen_t *len)
 {
 	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai;
 	const char *host;
-	char *h, *token, port[8];
+	char *h, port[8];
 	size_t n;
 	int number, rc;
 
 	if (name_split_port(tcp, strlen(tcp), &host, &n, &number) == -1)
-		errx(ST_USAGE, "tcp '%s': must be HOST:PORT", tcp);
-	if ((token = io_line(file)) == NULL)
-		err(ST_SYS, "cannot read token file '%s'", file);
-	if (token[0] == '\0' || strlen(token) > RELAY_TOKEN)
-		errx(ST_USAGE, "token file '%s': a token has 1 to %d"
-		    " characters", file, RELAY_TOKEN);
+		errx(ST_USAGE, "%s '%s': must be HOST:PORT", option, tcp);
 	h = xstrndup(host, n);
 	snprintf(port, sizeof(port), "%d", number);
 	if ((rc = getaddrinfo(h, port, &hints, &ai)) != 0)
 		errx(ST_SYS, "cannot find '%s': %s", h, gai_strerror(rc));
-	memcpy(&r->egress, ai->ai_addr, ai->ai_addrlen);
-	r->egress_len = ai->ai_addrlen;
-	r->token = token;
+	memcpy(ss, ai->ai_addr, ai->ai_addrlen);
+	*len = ai->ai_addrlen;
 	freeaddrinfo(ai);
 	free(h);
+}
+
+/* A cluster mounts it as a link. */
+static char *
+xtoken(const char *file)
+{
+	char *token;
+	int fd;
+
+	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) == -1 ||
+	    (token = io_fd_line(fd)) == NULL)
+		err(ST_SYS, "cannot read token file '%s'", file);
+	close(fd);
+	if (token[0] == '\0' || strlen(token) > RELAY_TOKEN)
+		errx(ST_USAGE, "token file '%s': a token has 1 to %d"
+		    " characters", file, RELAY_TOKEN);
+	return token;
 }
 
 /* As it is on the host, before anything looks for it; then both ways. */
@@ -158,8 +181,8 @@ share_login(const char *sock, const char *file)
 }
 
 static int
-run(const char *dir, int mcp_only, int strict, const char *tcp,
-    const char *token, const char *login, char *const *argv)
+run(const char *dir, int mcp_only, int strict, const struct away *away,
+    const char *login, char *const *argv)
 {
 	static struct relay relay;
 	struct init init;
@@ -170,8 +193,12 @@ run(const char *dir, int mcp_only, int strict, const char *tcp,
 	memset(&init, 0, sizeof(init));
 	relay.dir = dir;
 	relay.mcp_only = mcp_only;
-	if (tcp != NULL)
-		xegress(&relay, tcp, token);
+	if (away->token != NULL)
+		relay.token = xtoken(away->token);
+	if (away->tcp != NULL)
+		xaddress("tcp", away->tcp, &relay.egress, &relay.egress_len);
+	if (away->mcp != NULL)
+		xaddress("mcp-tcp", away->mcp, &relay.mcp, &relay.mcp_len);
 	raise_limit(&init.nofile);
 	if (relay_bind(&relay, &failed) != 0 && (strict || tool_verbose >= 0)) {
 		warn("cannot listen on '%s'%s", relay_fixed_name(failed),
@@ -261,11 +288,10 @@ run_service(const char *dir, char *const *argv)
 }
 #else
 static int
-run(const char *dir, int mcp_only, int strict, const char *tcp,
-    const char *token, const char *login, char *const *argv)
+run(const char *dir, int mcp_only, int strict, const struct away *away,
+    const char *login, char *const *argv)
 {
-	(void)tcp;
-	(void)token;
+	(void)away;
 	(void)login;
 	(void)dir;
 	(void)mcp_only;
@@ -329,7 +355,8 @@ xstart_words(const char *file)
 int
 main(int argc, char *argv[])
 {
-	const char *dir = "/run/aipod", *tcp = NULL, *token = NULL;
+	struct away away = { NULL, NULL, NULL };
+	const char *dir = "/run/aipod";
 	const char *start = NULL, *login = NULL;
 	int c, mcp_only = 0, service = 0, strict = 0;
 
@@ -339,10 +366,13 @@ main(int argc, char *argv[])
 			dir = optarg;
 			break;
 		case OPT_TCP:
-			tcp = optarg;
+			away.tcp = optarg;
+			break;
+		case OPT_MCP:
+			away.mcp = optarg;
 			break;
 		case OPT_TOKEN:
-			token = optarg;
+			away.token = optarg;
 			break;
 		case OPT_LINK:
 			make_link(optarg);
@@ -366,10 +396,10 @@ main(int argc, char *argv[])
 			tool_usage(&tool);
 		}
 	if ((optind == argc) != (start != NULL) ||
-	    (tcp == NULL) != (token == NULL))
+	    (away.tcp == NULL && away.mcp == NULL) != (away.token == NULL))
 		tool_usage(&tool);
 	if (service && start == NULL)
 		return run_service(dir, argv + optind);
-	return run(dir, mcp_only, strict, tcp, token, login,
+	return run(dir, mcp_only, strict, &away, login,
 	    start != NULL ? xstart_words(start) : argv + optind);
 }

@@ -33,6 +33,8 @@ struct relay {
 	const char	*dir;		/* RUNDIR */
 	struct sockaddr_storage egress;	/* not RUNDIR/egress.sock but this; */
 	socklen_t	 egress_len;	/* 0: not so */
+	struct sockaddr_storage mcp;	/* not RUNDIR/mcp.sock but this; */
+	socklen_t	 mcp_len;	/* 0: not so */
 	const char	*token;		/* what is shown there */
 	int		 mcp_only;	/* the container has a network */
 	int		 fixed[FIXED_MAX];	/* listening; -1: not to be had */

@@ -23,6 +23,7 @@ struct conn {
 	int		 port;
 	int		 busy;		/* the peer's backlog was full */
 	int		 quit;		/* close with a reset */
+	int		 mcp;		/* for aipod-mcpd */
 	const char	*socket;	/* in RUNDIR */
 	struct watch	 client;
 	struct watch	 peer;
@@ -145,7 +146,10 @@ conn_answer(struct watch *w, int events)
 	conn_pump(c);
 }
 
-/* A request of the client's own to the proxy: the token goes behind its line. */
+/*
+ * A request of the client's own: the token goes behind its line.  To aipod-mcpd
+ * each request must show it, so a connection is for one.
+ */
 static int
 add_token(struct pump *p, char *s, size_t n, struct buf *out)
 {
@@ -156,8 +160,9 @@ add_token(struct pump *p, char *s, size_t n, struct buf *out)
 	buf_add(out, s, line);
 	if (nl != NULL) {
 		p->filter = NULL;
-		buf_printf(out, "Proxy-Authorization: Bearer %s\r\n",
-		    c->relay->token);
+		buf_printf(out, "%s: Bearer %s\r\n%s", c->mcp ?
+		    "Authorization" : "Proxy-Authorization", c->relay->token,
+		    c->mcp ? "Connection: close\r\n" : "");
 		buf_add(out, nl + 1, n - line);
 	}
 	return out->bad ? -1 : 0;
@@ -246,20 +251,19 @@ tcp_connected(struct watch *w, int events)
 }
 
 static void
-tcp_dial(struct conn *c)
+tcp_dial(struct conn *c, const struct sockaddr_storage *to, socklen_t len)
 {
-	struct relay *r = c->relay;
 	int one = 1;
 
-	c->peer.fd = socket(r->egress.ss_family, SOCK_STREAM | SOCK_NONBLOCK |
+	c->peer.fd = socket(to->ss_family, SOCK_STREAM | SOCK_NONBLOCK |
 	    SOCK_CLOEXEC, 0);
 	c->peer.fn = tcp_connected;
 	if (c->name == NULL)
 		c->pump.filter = add_token;
 	if (c->peer.fd == -1 || (connect(c->peer.fd,
-	    (struct sockaddr *)&r->egress, r->egress_len) == -1 &&
+	    (const struct sockaddr *)to, len) == -1 &&
 	    errno != EINPROGRESS) ||
-	    loop_want(&r->loop, &c->peer, LOOP_OUT) == -1) {
+	    loop_want(&c->relay->loop, &c->peer, LOOP_OUT) == -1) {
 		conn_unserved(c);
 		return;
 	}
@@ -339,8 +343,11 @@ relay_conn(struct relay *r, struct name *name, int port, const char *sock,
 	if (++r->nconn >= r->maxconn)
 		relay_pause(r, 1);
 	loop_want(&r->loop, &c->client, LOOP_HUP);
-	if (r->egress_len != 0 && strcmp(sock, "egress.sock") == 0)
-		tcp_dial(c);
+	c->mcp = strcmp(sock, "mcp.sock") == 0;
+	if (c->mcp && r->mcp_len != 0)
+		tcp_dial(c, &r->mcp, r->mcp_len);
+	else if (!c->mcp && r->egress_len != 0)
+		tcp_dial(c, &r->egress, r->egress_len);
 	else
 		conn_dial(c);
 }

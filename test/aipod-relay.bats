@@ -410,6 +410,31 @@ via"
 	status 111 aipod-relay --tcp 127.0.0.1:9 --token-file "$T/none" -- true
 }
 
+@test "without a socket: aipod-mcpd by TCP, with the token on each request" {
+	command -v curl >/dev/null || skip "no curl"
+	printf '%s\n' 0123456789abcdef0123456789abcdef >"$T/token"
+	chmod 600 "$T/token"
+	export RELAY_OPTIONS="--mcp-tcp 127.0.0.1:7999 --token-file $T/token"
+	run -0 box sh -c 'aipod-mcpd -l 127.0.0.1:7999 --token-file "$T/token" \
+		-w "$T/ws" >"$T/url" &
+	    until [ -s "$T/url" ]; do sleep 0.1; done
+	    curl -sS -o "$T/1" -o "$T/2" -w "%{http_code}\n" \
+		http://127.0.0.1:7822/mcp http://127.0.0.1:7822/mcp \
+		-H "Content-Type: application/json" \
+		-d "{\"jsonrpc\":\"2.0\",\"id\":1,\"method\":\"tools/list\"}"
+	    curl -sS -o /dev/null -w "%{http_code}\n" http://127.0.0.1:7999/mcp \
+		-H "Content-Type: application/json" -d "{}"
+	    kill $!'
+	is "$output" "200
+200
+401"
+	has "$(cat "$T/2")" run_command
+	RELAY_OPTIONS="--mcp-tcp 127.0.0.1:9 --token-file $T/token"
+	run -0 box curl -sS -o /dev/null -w '%{http_code}' http://127.0.0.1:7822/mcp
+	is "$output" 503
+	status 100 aipod-relay --mcp-tcp 127.0.0.1:9 -- true
+}
+
 @test "relay: the container's own servers keep their ports" {
 	need_box
 	egress
