@@ -37,8 +37,8 @@
 
 static const struct tool tool = {
 	"aipod-egress",
-	"-s FD | --tcp ADDR:PORT --token-file FILE [-m MODE] [-H FILE]"
-	" [-r RULES] [-o FILE] [-w DIR]",
+	"-s FD | --tcp ADDR:PORT | -n [--token-file FILE] [-m MODE]\n"
+	"           [-H FILE] [-r RULES] [-o FILE] [-w DIR]",
 	"  -s, --socket FD      serve on this listening socket\n"
 	"  -m, --mode MODE      hosts without a rule: ask, deny, open, record"
 	" [ask]\n"
@@ -49,6 +49,8 @@ static const struct tool tool = {
 	"      --tcp ADDR:PORT  serve on TCP, with a token\n"
 	"      --token-file FILE\n"
 	"                       what a client must show as Bearer\n"
+	"                       [AIPOD_TOKEN]\n"
+	"  -n, --dry-run        print what --hosts would be, and serve nobody\n"
 	"  -w, --workdir DIR    the workspace\n"
 };
 
@@ -63,6 +65,7 @@ static const struct option options[] = {
 	{ "output", required_argument, NULL, 'o' },
 	{ "tcp", required_argument, NULL, OPT_TCP },
 	{ "token-file", required_argument, NULL, OPT_TOKEN },
+	{ "dry-run", no_argument, NULL, 'n' },
 	{ "workdir", required_argument, NULL, 'w' },
 	{ NULL, 0, NULL, 0 }
 };
@@ -153,20 +156,41 @@ xlisten(struct egress *e)
 	free(h);
 }
 
+/* Of the file, else of the environment, which nothing that we start sees. */
 static void
 xtoken(struct egress *e, const char *file)
 {
+	const char *set = getenv("AIPOD_TOKEN");
 	int fd;
 
-	if ((fd = io_open_trusted(file)) == -1)
+	if (file == NULL) {
+		e->token = xstrdup(set);
+		file = "AIPOD_TOKEN";
+	} else if ((fd = io_open_trusted(file)) == -1)
 		err(errno == EPERM ? ST_USAGE : ST_SYS,
 		    "cannot use token file '%s'", file);
-	close(fd);
-	if ((e->token = io_line(file)) == NULL)
-		err(ST_SYS, "cannot read token file '%s'", file);
+	else {
+		if ((e->token = io_fd_line(fd)) == NULL)
+			err(ST_SYS, "cannot read token file '%s'", file);
+		close(fd);
+	}
 	if (strlen(e->token) < TOKEN_MIN)
 		errx(ST_USAGE, "token file '%s': a token has at least %d"
 		    " characters", file, TOKEN_MIN);
+	unsetenv("AIPOD_TOKEN");
+}
+
+static void
+xshow_hosts(const struct egress *e)
+{
+	struct buf b = BUF_INIT;
+
+	if (warden_hosts(&e->warden, &b) == -1)
+		exit(ST_USAGE);
+	xbuf_check(&b);
+	fwrite(b.p, 1, b.len, stdout);
+	xio_close_stdout();
+	exit(ST_YES);
 }
 
 /* ---- process ------------------------------------------------------------- */
@@ -288,10 +312,10 @@ main(int argc, char *argv[])
 	static struct egress e;
 	const char *dir = NULL, *mode = "ask", *output = NULL;
 	const char *token = NULL;
-	int c, m, file = 0;
+	int c, m, file = 0, dry_run = 0;
 
 	e.listener = -1;
-	while ((c = tool_getopt(&tool, argc, argv, "+s:m:H:r:o:w:", options))
+	while ((c = tool_getopt(&tool, argc, argv, "+s:m:H:r:o:w:n", options))
 	    != -1)
 		switch (c) {
 		case 's':
@@ -313,6 +337,9 @@ main(int argc, char *argv[])
 		case 'w':
 			dir = optarg;
 			break;
+		case 'n':
+			dry_run = 1;
+			break;
 		case OPT_TCP:
 			e.tcp = optarg;
 			break;
@@ -322,26 +349,30 @@ main(int argc, char *argv[])
 		default:
 			tool_usage(&tool);
 		}
-	if (optind != argc || (e.listener == -1) == (e.tcp == NULL))
+	if (optind != argc ||
+	    (e.listener != -1) + (e.tcp != NULL) + dry_run != 1)
 		tool_usage(&tool);
-	if ((e.tcp != NULL) != (token != NULL))
+	if (e.tcp != NULL ? token == NULL && getenv("AIPOD_TOKEN") == NULL :
+	    token != NULL)
 		errx(ST_USAGE, "--tcp and --token-file go together");
 	if ((m = judge_mode(mode)) == -1)
 		errx(ST_USAGE, "mode '%s': must be ask, deny, open or record",
 		    mode);
 	e.judge.mode = (enum judge_mode)m;
 	e.warden.mode = mode;
-	e.warden.handover = e.tcp == NULL;
+	e.warden.handover = e.listener != -1;
 	e.output = STDOUT_FILENO;
 	if (output != NULL && (e.output = open(output, O_WRONLY | O_CREAT |
 	    O_TRUNC | O_NOFOLLOW | O_CLOEXEC, 0600)) == -1)
 		err(ST_SYS, "cannot open '%s'", output);
 	prctl(PR_SET_PDEATHSIG, SIGTERM);
 	xworkspace_open(&e.w, dir);
-	free(xworkspace_make_state(&e.w));
 	if (!file)
 		default_rules(&e);
-	if (token != NULL)
+	if (dry_run)
+		xshow_hosts(&e);
+	free(xworkspace_make_state(&e.w));
+	if (e.tcp != NULL)
 		xtoken(&e, token);
 	if (e.tcp != NULL)
 		xlisten(&e);

@@ -131,6 +131,25 @@ io_line(const char *path)
 }
 
 char *
+io_fd_line(int fd)
+{
+	struct buf b = BUF_INIT;
+	char *s = NULL;
+
+	if (io_slurp(fd, &b, 64 * 1024) == -1 || (s = buf_str(&b)) == NULL) {
+		buf_free(&b);
+		return NULL;
+	}
+	if (strlen(s) != b.len) {
+		buf_free(&b);
+		errno = EINVAL;
+		return NULL;
+	}
+	s[strcspn(s, "\n")] = '\0';
+	return s;
+}
+
+char *
 io_text(const char *path)
 {
 	char *s;

@@ -29,6 +29,8 @@ int	 io_slurp_at(int dirfd, const char *path, struct buf *, size_t max);
  * with errno (ENOENT when there is none, EINVAL when it holds a NUL).
  */
 char	*io_line(const char *path);
+/* The same of an open file: for who has judged it, or follows links to it. */
+char	*io_fd_line(int fd);
 /* All of a small file without the newline at its end, as io_line. */
 char	*io_text(const char *path);
 /*

@@ -89,14 +89,21 @@ hosts_lines(struct buf *b, const struct rule *r, const struct rule *line)
 }
 
 static void
+hosts_text(const struct warden *w, const struct rules *rs, int broken,
+    struct buf *b)
+{
+	buf_printf(b, "mode %s%s\n", broken ? "deny" : w->mode,
+	    w->handover ? " handover" : "");
+	if (!broken)
+		each_host(rs, hosts_lines, b);
+}
+
+static void
 tell_relay(const struct warden *w, const struct rules *rs, int broken)
 {
 	struct buf b = BUF_INIT;
 
-	buf_printf(&b, "mode %s%s\n", broken ? "deny" : w->mode,
-	    w->handover ? " handover" : "");
-	if (!broken)
-		each_host(rs, hosts_lines, &b);
+	hosts_text(w, rs, broken, &b);
 	if (b.bad || io_replace(AT_FDCWD, w->hosts, b.p, b.len, 0644) == -1)
 		warn("cannot write '%s'", w->hosts);
 	buf_free(&b);
@@ -133,17 +140,37 @@ tell_judge(int fd, const struct rules *rs, int broken)
 	return rc;
 }
 
+/* 1 when they cannot be used, which has been told then. */
+static int
+read_rules(const struct warden *w, struct rules *rs)
+{
+	int i, broken = 0;
+
+	for (i = 0; i < w->nfile && !broken; i++)
+		broken = rules_load(rs, w->file[i]) == -1;
+	if (broken)
+		warnx("%s: every host is refused until this is put right",
+		    rs->why);
+	return broken;
+}
+
+int
+warden_hosts(const struct warden *w, struct buf *b)
+{
+	struct rules rs = RULES_INIT;
+	int broken = read_rules(w, &rs);
+
+	hosts_text(w, &rs, broken, b);
+	rules_free(&rs);
+	return broken ? -1 : 0;
+}
+
 static void
 look(const struct warden *w, int fd)
 {
 	struct rules rs = RULES_INIT;
-	int i, broken = 0;
+	int broken = read_rules(w, &rs);
 
-	for (i = 0; i < w->nfile && !broken; i++)
-		broken = rules_load(&rs, w->file[i]) == -1;
-	if (broken)
-		warnx("%s: every host is refused until this is put right",
-		    rs.why);
 	if (w->hosts != NULL)
 		tell_relay(w, &rs, broken);
 	if (tell_judge(fd, &rs, broken) == -1)

@@ -25,6 +25,11 @@ struct warden {
  */
 int	warden_start(struct warden *);
 void	warden_free(struct warden *);
+/*
+ * Add what the relay would be told to the buffer; -1 when the rules cannot be
+ * used, which is told on standard error.
+ */
+int	warden_hosts(const struct warden *, struct buf *);
 /* Read a message; 0, or -1 when there is no warden any more. */
 int	warden_read(int fd, struct buf *);
 
