@@ -11,7 +11,6 @@
 #include <err.h>
 #include <errno.h>
 #include <fcntl.h>
-#include <netdb.h>
 #include <signal.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -56,13 +55,6 @@ static const struct tool tool = {
 enum {
 	OPT_TCP = 256, OPT_MCP, OPT_TOKEN, OPT_START, OPT_SERVICE, OPT_LOGIN,
 	OPT_LINK
-};
-
-/* Servers that are not at a socket. */
-struct away {
-	const char	*tcp;		/* HOST:PORT of aipod-egress, or NULL */
-	const char	*mcp;		/* the same of aipod-mcpd */
-	const char	*token;		/* file; with either */
 };
 
 static const struct option options[] = {
@@ -116,45 +108,6 @@ extend_path(const char *dir)
 	free(longer);
 }
 
-static void
-xaddress(const char *option, const char *tcp, struct sockaddr_storage *ss,
-    socklen_t *len)
-{
-	struct addrinfo hints = { .ai_socktype = SOCK_STREAM }, *ai;
-	const char *host;
-	char *h, port[8];
-	size_t n;
-	int number, rc;
-
-	if (name_split_port(tcp, strlen(tcp), &host, &n, &number) == -1)
-		errx(ST_USAGE, "%s '%s': must be HOST:PORT", option, tcp);
-	h = xstrndup(host, n);
-	snprintf(port, sizeof(port), "%d", number);
-	if ((rc = getaddrinfo(h, port, &hints, &ai)) != 0)
-		errx(ST_SYS, "cannot find '%s': %s", h, gai_strerror(rc));
-	memcpy(ss, ai->ai_addr, ai->ai_addrlen);
-	*len = ai->ai_addrlen;
-	freeaddrinfo(ai);
-	free(h);
-}
-
-/* A cluster mounts it as a link. */
-static char *
-xtoken(const char *file)
-{
-	char *token;
-	int fd;
-
-	if ((fd = open(file, O_RDONLY | O_CLOEXEC)) == -1 ||
-	    (token = io_fd_line(fd)) == NULL)
-		err(ST_SYS, "cannot read token file '%s'", file);
-	close(fd);
-	if (token[0] == '\0' || strlen(token) > RELAY_TOKEN)
-		errx(ST_USAGE, "token file '%s': a token has 1 to %d"
-		    " characters", file, RELAY_TOKEN);
-	return token;
-}
-
 /* As it is on the host, before anything looks for it; then both ways. */
 static void
 share_login(const char *sock, const char *file)
@@ -181,7 +134,7 @@ share_login(const char *sock, const char *file)
 }
 
 static int
-run(const char *dir, int mcp_only, int strict, const struct away *away,
+run(const char *dir, int mcp_only, int strict, const struct relay_away *away,
     const char *login, char *const *argv)
 {
 	static struct relay relay;
@@ -193,12 +146,7 @@ run(const char *dir, int mcp_only, int strict, const struct away *away,
 	memset(&init, 0, sizeof(init));
 	relay.dir = dir;
 	relay.mcp_only = mcp_only;
-	if (away->token != NULL)
-		relay.token = xtoken(away->token);
-	if (away->tcp != NULL)
-		xaddress("tcp", away->tcp, &relay.egress, &relay.egress_len);
-	if (away->mcp != NULL)
-		xaddress("mcp-tcp", away->mcp, &relay.mcp, &relay.mcp_len);
+	xrelay_away(&relay, away);
 	raise_limit(&init.nofile);
 	if (relay_bind(&relay, &failed) != 0 && (strict || tool_verbose >= 0)) {
 		warn("cannot listen on '%s'%s", relay_fixed_name(failed),
@@ -288,7 +236,7 @@ run_service(const char *dir, char *const *argv)
 }
 #else
 static int
-run(const char *dir, int mcp_only, int strict, const struct away *away,
+run(const char *dir, int mcp_only, int strict, const struct relay_away *away,
     const char *login, char *const *argv)
 {
 	(void)away;
@@ -355,7 +303,7 @@ xstart_words(const char *file)
 int
 main(int argc, char *argv[])
 {
-	struct away away = { NULL, NULL, NULL };
+	struct relay_away away = { NULL, NULL, NULL };
 	const char *dir = "/run/aipod";
 	const char *start = NULL, *login = NULL;
 	int c, mcp_only = 0, service = 0, strict = 0;

@@ -65,6 +65,18 @@ struct relay {
 	struct watch	 notify;
 };
 
+/*
+ * Servers that are not at a socket, lib/relayaway.c: HOST:PORT of each or NULL,
+ * and the file with the token that either wants.  Exit ST_USAGE or ST_SYS when
+ * it cannot be had.
+ */
+struct relay_away {
+	const char	*tcp;		/* aipod-egress */
+	const char	*mcp;		/* aipod-mcpd */
+	const char	*token;
+};
+void	xrelay_away(struct relay *, const struct relay_away *);
+
 /* What relay_name says about a name. */
 enum relay_known { KNOWN, UNKNOWN, NO_ROOM };
 
