@@ -121,6 +121,86 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	diff want got
 }
 
+# wood SEED: a tree of a few thousand files and rules at several levels of it
+wood() {
+	LC_ALL=C awk -v seed="$1" '
+	function r(n) {			# 0 to n - 1, the same on every awk
+		seed = (seed * 16807) % 2147483647
+		return int(seed / 7) % n
+	}
+	function piece(  p) {
+		p = name[1 + r(names)]
+		if (r(4) == 0)
+			p = substr(p, 1, 1) "*"
+		else if (r(6) == 0)
+			p = "*" substr(p, length(p))
+		else if (r(6) == 0)
+			p = "[" substr(p, 1, 1) (r(2) ? "-f" : "z") "]" substr(p, 2)
+		else if (r(8) == 0)
+			p = "[!" substr(p, 1, 1) "]" substr(p, 2)
+		else if (r(8) == 0)
+			p = "?" substr(p, 2)
+		else if (r(10) == 0)
+			p = "\\" p
+		return p
+	}
+	function rule(  p, n, i) {
+		n = 1 + (r(3) == 0) + (r(6) == 0)
+		for (i = 1; i <= n; i++)
+			p = p (i > 1 ? "/" : "") (r(7) == 0 ? "**" : piece())
+		p = (r(4) == 0 ? "!" : "") (r(5) == 0 ? "/" : "") p
+		if (r(3) == 0)
+			p = p ".env"
+		return p (r(6) == 0 ? "/" : "") (r(12) == 0 ? "  " : \
+		    r(12) == 0 ? "\\ " : "")
+	}
+	BEGIN {
+		names = split("a b ab abc foo fo o.o x.y #x !y sp_ce dee [k] q-r", name)
+		dir[0] = ""
+		dirs = 1
+		for (i = 0; i < 120; i++) {
+			d = dir[r(dirs)]
+			if (gsub("/", "/", d) < 4)
+				dir[dirs++] = d name[1 + r(names)] "/"
+		}
+		for (i = 0; i < 2500; i++)
+			print "f\t" dir[r(dirs)] name[1 + r(names)] \
+			    (r(3) ? ".env" : "z.env")
+		for (i = 0; i < 40; i++) {
+			d = i < 4 ? "" : dir[r(dirs)]
+			for (k = 0; k < 4; k++)
+				print "i\t" d ".gitignore\t" rule()
+		}
+	}' >"$T/wood"
+	cut -f2 "$T/wood" | sed 's,[^/]*$,,' | sort -u | sed 's,^,./,' |
+	    tr '\n' '\0' | xargs -0 mkdir -p
+	awk -F'\t' '$1 == "f" { printf "./%s%c", $2, 0 }' "$T/wood" | xargs -0 touch
+	awk -F'\t' '$1 == "i" { print $3 >>("./" $2); close("./" $2) }' "$T/wood"
+}
+
+@test "ignored as git ignores, over thousands of files and random rules" {
+	command -v git >/dev/null || skip "no git"
+	for seed in 1 2 3 4; do
+		rm -rf w
+		mkdir w
+		cd w
+		wood "$seed"
+		git init -q .
+		find . -name '*.env' -type f -not -path './.git/*' | sed 's,^\./,,' |
+		    sort >"$T/all"
+		[ "$(wc -l <"$T/all")" -gt 800 ]
+		tr '\n' '\0' <"$T/all" | git check-ignore -z --stdin |
+		    tr '\0' '\n' | sort >"$T/want"
+		aipod-scan -w . | awk -F'\t' '$7 == "ignored" { print $1 }' | sort >"$T/got"
+		diff "$T/want" "$T/got" || { echo "seed $seed"; return 1; }
+		[ "$(wc -l <"$T/want")" -gt 50 ]
+		# and -g leaves out just these
+		aipod-scan -g -w . | cut -f1 | sort >"$T/got"
+		comm -23 "$T/all" "$T/want" | diff - "$T/got"
+		cd ..
+	done
+}
+
 # random LENGTH: letters of both cases and digits, from a fixed generator
 token() {
 	awk -v n="$1" -v seed="$2" 'BEGIN { srand(seed); for (s = "Ab1Xy2";
