@@ -98,6 +98,11 @@ type_word(struct cursor *c)
 	if (k == 0)
 		return;
 	blanks(&t, 4);
+	if (k == 2 && looking_at(c, "as ")) {	/* Dim x As String = */
+		while (isalpha(peek(&t, 0)) && k++ < 40)
+			t.i++;
+		blanks(&t, 4);
+	}
 	if (peek(&t, 0) == '=' && peek(&t, 1) != '=' && peek(&t, 1) != '>')
 		*c = t;
 }
@@ -179,6 +184,8 @@ operator(struct cursor *c, int quoted, int *op)
 	ch = peek(c, 0);
 	if (ch == '>' && (*op = '>')) {		/* the end of a tag */
 		c->i++;
+		if (looking_at(c, "<value>"))
+			c->i += 7;
 		return 1;
 	}
 	if (ch == ',' || ch == '(') {

@@ -94,8 +94,8 @@ guess_placeholder(const unsigned char *s, size_t n)
 	    memchr(s + 1, '$', n - 1) == NULL) {
 		for (i = 1; i < n && (isalnum(s[i]) || s[i] == '_'); i++)
 			;
-		if (i == n)
-			return 1;	/* $NAME */
+		if (i == n || s[i] == '/')
+			return 1;	/* $NAME, $NAME/x */
 	}
 	if ((s[0] == '%' && s[n - 1] == '%') || (s[0] == '<' &&
 	    s[n - 1] == '>') || (s[0] == '[' && s[n - 1] == ']') ||
@@ -103,7 +103,7 @@ guess_placeholder(const unsigned char *s, size_t n)
 	    s[n - 1] == '@' && n > 2) || (n > 4 && s[0] == '_' &&
 	    s[1] == '_' && s[n - 1] == '_'))
 		return 1;
-	return s[0] == '%' && n <= 4 && isalpha(s[n - 1]);	/* %s, %1$s */
+	return s[0] == '%' && n <= 6 && isalpha(s[n - 1]);	/* %s, %2.2x */
 }
 
 int
@@ -242,6 +242,18 @@ guess_word(const unsigned char *s, size_t n)
 	return letters == n;
 }
 
+/* x.o, a-b.conf: words, and what files of a kind end with. */
+static int
+is_file(const unsigned char *s, size_t n)
+{
+	size_t k;
+
+	for (k = 0; k < n && k < 6 && islower(s[n - k - 1]); k++)
+		;
+	return k > 0 && k < 5 && k + 2 < n && s[n - k - 1] == '.' &&
+	    guess_word(s, n);
+}
+
 int
 guess_password(const struct pairs *t, const unsigned char *s, size_t n)
 {
@@ -276,7 +288,5 @@ guess_password(const struct pairs *t, const unsigned char *s, size_t n)
 	if (guess_has(s, n, "->") || guess_has(s, n, "::") ||
 	    guess_has(s, n, "()") || guess_has(s, n, "=>"))
 		return 0;
-	if (odd > n / 2)
-		return 0;
-	return 1;
+	return odd <= n / 2 && !is_file(s, n);
 }

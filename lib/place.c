@@ -63,16 +63,33 @@ in_connection(const struct look *l, const struct assign *a)
 	size_t n = a->name - from;
 
 	return a->op == '=' && a->quote == 0 && a->name > 0 &&
-	    (l->s[a->name - 1] == ';' || (a->to < l->n &&
-	    l->s[a->to] == ';')) && (guess_has(s, n, "server=") ||
+	    ((strchr("&?", l->s[a->name - 1]) != NULL &&
+	    guess_has(s, n, "://")) || l->s[a->name - 1] == ';' ||
+	    (a->to < l->n && l->s[a->to] == ';')) && (guess_has(s, n, "server=") ||
 	    guess_has(s, n, "source=") || guess_has(s, n, "host=") ||
 	    guess_has(s, n, "uid=") || guess_has(s, n, "user id=") ||
 	    guess_has(s, n, "user="));
 }
 
+static int
+has_digit(const unsigned char *s, size_t n)
+{
+	while (n > 0 && !isdigit(s[n - 1]))
+		n--;
+	return n != 0;
+}
+
+static int
+has_letter(const unsigned char *s, size_t n)
+{
+	while (n > 0 && !isalpha(s[n - 1]))
+		n--;
+	return n != 0;
+}
+
 static void
 password_value(struct look *l, const struct rule_secret *r,
-    const struct assign *a, size_t end)
+    const struct assign *a)
 {
 	const unsigned char *v = l->s + a->from;
 	size_t n = a->to - a->from;
@@ -84,14 +101,16 @@ password_value(struct look *l, const struct rule_secret *r,
 		return;
 	}
 	if (!one_word(l, a) || is_code(l, a) || (a->quote == 0 &&
-	    guess_template(v, n)) || (a->op == ',' && a->name_end != end) ||
-	    !guess_password(&l->rules->pairs, v, n))
+	    guess_template(v, n)) || !guess_password(&l->rules->pairs, v, n))
 		return;
 	if (a->call && !look_random(l, a->from, a->to, 1))
 		return;
 	if ((a->op == '>' || a->op == '(') && a->quote == 0 &&
 	    l->kind != LOOK_PLAIN)
 		return;
+	if (l->kind == LOOK_CODE && n > 2 && (v[n - 2] == '\\' ||
+	    v[n - 3] == '\\') && !has_digit(v, n - 2))
+		return;			/* "a\0b\n" */
 	/* a plain word is a password only where one would stand */
 	if (guess_word(v, n) && !look_random(l, a->from, a->to, 0)) {
 		if (l->kind == LOOK_PROSE || l->kind == LOOK_CODE)
@@ -102,7 +121,8 @@ password_value(struct look *l, const struct rule_secret *r,
 			return;
 	}
 	if (l->kind == LOOK_PROSE && a->quote == 0 &&
-	    !look_random(l, a->from, a->to, 0))
+	    !look_random(l, a->from, a->to, 0) && !(user_near(l, a->from) &&
+	    a->to - a->from >= 6 && has_digit(v, n) && has_letter(v, n)))
 		return;
 	look_add(l, r->name, a->from, a->to, 2);
 }
@@ -115,7 +135,9 @@ password_said(struct look *l, const struct rule_secret *r, size_t at,
 	struct assign a;
 	size_t i = end, stop = look_line_end(l, end, 0), k;
 
-	if (i >= l->n || isalnum(l->s[i]) || l->s[i] == '_')
+	/* "pass" is a verb, too; askpass, get_password: no names of values */
+	if (r->arg == 2 || i >= l->n || isalnum(l->s[i]) || l->s[i] == '_' ||
+	    (at > 0 && islower(l->s[at - 1])))
 		return;
 	if (l->s[i] == '"' || l->s[i] == '\'' || l->s[i] == ':')
 		i++;
@@ -201,6 +223,39 @@ harmless(const struct look *l, const struct assign *a)
 	return 0;
 }
 
+/* 1 when the word before the name makes the next one its value. */
+static int
+defined(const struct look *l, size_t name)
+{
+	static const char *const words[] = {
+		"env ", "arg ", "define ", "setq ", "defvar ", "setenv ", NULL
+	};
+	size_t k;
+	int i;
+
+	for (i = 0; words[i] != NULL; i++) {
+		k = strlen(words[i]);
+		if (name >= k && look_word(l, name - k, words[i]) && (name == k ||
+		    !isalnum(l->s[name - k - 1])))
+			return 1;
+	}
+	return 0;
+}
+
+/* A short word that is a part of many: all of the name, or xyPass. */
+static int
+is_a_word(const struct look *l, size_t at, size_t end)
+{
+	if (end >= l->n || isalnum(l->s[end]) ||
+	    strchr("_-.", l->s[end]) != NULL)
+		return 0;
+	if (at == 0)
+		return 1;
+	return isalnum(l->s[at - 1]) ? islower(l->s[at - 1]) &&
+	    isupper(l->s[at]) && islower(l->s[at + 1]) :
+	    strchr("_-.$", l->s[at - 1]) == NULL;
+}
+
 static void
 place_password(struct look *l, const struct rule_secret *r, size_t at,
     size_t end)
@@ -210,27 +265,29 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 
 	if (at < l->done->password)
 		return;
-	/* a short word that is a part of many: it has to be all of the name */
-	if (r->arg == 2 && (end >= l->n || isalnum(l->s[end]) ||
-	    strchr("_-.", l->s[end]) != NULL || (at > 0 &&
-	    (isalnum(l->s[at - 1]) || strchr("_-.$", l->s[at - 1]) != NULL))))
+	if (r->arg == 2 && !is_a_word(l, at, end))
 		return;
+	if (at > 1 && l->s[at - 1] == '(' && l->s[at - 2] == '$')
+		return;			/* $(pwd) */
 	if (!look_assign(l, at, end, &a)) {
 		i = a.name_end;
-		/* --password x; -Password x; PASSWORD x in a Dockerfile */
-		if (a.name < at && l->s[a.name] == '-' && i < l->n &&
-		    isblank(l->s[i]) && look_value(l, i, &a) &&
+		/* --password x; -Password x; ENV PASSWORD x; #define PASSWORD "x" */
+		if (((a.name < at && l->s[a.name] == '-') || defined(l, a.name)) &&
+		    i < l->n && isblank(l->s[i]) && look_value(l, i, &a) &&
 		    (a.quote != 0 || l->s[a.from] != '-')) {
 			l->done->password = a.to;
-			password_value(l, r, &a, end);
+			password_value(l, r, &a);
 		} else
 			password_said(l, r, at, end);
 		return;
 	}
-	if (harmless(l, &a))
+	if (a.op == ',' && a.name_end != end)
+		return;
+	if (harmless(l, &a) && !name_ends(l, &a, "pass") &&
+	    !name_ends(l, &a, "password"))
 		return;
 	l->done->password = a.to;
-	password_value(l, r, &a, end);
+	password_value(l, r, &a);
 }
 
 /* The arguments of a call: the arg'th string is a password. */
@@ -283,6 +340,9 @@ place_switch(struct look *l, const struct rule_secret *r, size_t at,
 		memset(&a, 0, sizeof(a));
 		if (!look_value(l, i + 3, &a) || a.to > stop)
 			return;
+		if (r->arg == 'U' && memchr(l->s + a.from, '%', a.to -
+		    a.from) == NULL)
+			return;		/* no user%password */
 		if (one_word(l, &a) && (a.quote != 0 || !is_code(l, &a)) &&
 		    guess_password(&l->rules->pairs, l->s + a.from,
 		    a.to - a.from))
@@ -301,7 +361,8 @@ place_word(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 		return;
 	memset(&a, 0, sizeof(a));
 	if (look_value(l, end, &a) && one_word(l, &a) &&
-	    (a.quote != 0 || (r->arg == 0 && l->kind == LOOK_PLAIN &&
+	    (l->kind == LOOK_PLAIN || !guess_word(l->s + a.from,
+	    a.to - a.from)) && (a.quote != 0 || (r->arg == 0 && l->kind == LOOK_PLAIN &&
 	    !is_code(l, &a) && !guess_word(l->s + a.from, a.to - a.from))) &&
 	    guess_password(&l->rules->pairs, l->s + a.from, a.to - a.from))
 		look_add(l, r->name, a.from, a.to, 1);

@@ -55,6 +55,18 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	new NetworkCredential("joe", "%s");
 	Server=db;User Id=joe;Password=%s;
 	requirepass %s
+	db.internal:5432:app:joe:%s
+	network={ psk="%s" }
+	keytool -genkey -storepass %s -alias x
+	define('DB_PASSWORD', '%s');
+	<AdministratorPassword><Value>%s</Value>
+	<Connector keystorePass="%s"/>
+	ENV DB_PASSWORD %s
+	Dim password As String = "%s"
+	jdbc:oracle:thin:scott/%s@//db:1521/x
+	jdbc:mysql://db/x?user=joe&password=%s
+	smbclient //srv/x -U joe%%%s
+	/msg nickserv identify %s
 	X
 }
 
@@ -67,6 +79,9 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	token = request.headers.get("x")
 	passwordLabel: "Password:"
 	url = https://user:{{pass}}@host/
+	lib-$(CONFIG_PASSWD) += pw_encrypt.o
+	cp "$(pwd)"/.git/objects/x y
+	password = $HOME/x
 	X
 	status 0 aipod-scan
 }
