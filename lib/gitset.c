@@ -101,7 +101,8 @@ is_url(const char *s)
 	else {
 		host = s;
 		p = strchr(s, ':');
-		if (p == NULL || strstr(s, "://") != NULL || memchr(s, '/', (size_t)(p - s)) != NULL)
+		if (p == NULL || strstr(s, "://") != NULL ||
+		    memchr(s, '/', (size_t)(p - s)) != NULL)
 			return 0;
 	}
 	for (p = host; *p != '\0' && *p != '/'; p++)

@@ -11,7 +11,7 @@ setup_file() {
 		engine_file_setup
 		return 0
 	fi
-	agents_file_setup "${AIPOD_TEST_AGENTS:-opencode,gemini}"
+	agents_file_setup "${AIPOD_TEST_AGENTS:-opencode}"
 	[ -z "${SKIP_FILE-}" ] || return 0
 	export ACP=$CACHE/acp
 	[ -e "$ACP/complete" ] || {
@@ -75,14 +75,5 @@ client() {
 	    -- opencode acp
 	has "$output" "the-output"
 	has "$(cat "$T/asked")" on-the-host
-	is "$(cat "$T/mark")" on-the-host
-}
-
-@test "Gemini CLI under an ACP client: a tool of the host's, and its output" {
-	long gemini
-	status 0 client aipod run -e GEMINI_API_KEY=test \
-	    -e "GOOGLE_GEMINI_BASE_URL=$MODEL" -- gemini --experimental-acp
-	has "$output" "stop end_turn"
-	has "$output" "the-output"
 	is "$(cat "$T/mark")" on-the-host
 }
