@@ -62,6 +62,9 @@ stop(const struct session *s, const char *grace)
 		argv_add(&a, container);
 		if ((pid = child_start(a.v, null, null, null)) == -1)
 			warn("cannot run '%s'", engine);
+		else if (tool_verbose >= 0)
+			warnx("ending session '%s', within %s seconds", s->id,
+			    grace);
 		argv_free(&a);
 	}
 	close(null);

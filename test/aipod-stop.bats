@@ -26,6 +26,7 @@ launcher() {
 	launcher
 	before=$(date +%s)
 	status 0 aipod-stop -t 3
+	is "$stderr" "aipod-stop: ending session '$id', within 3 seconds"
 	[ $(($(date +%s) - before)) -le 2 ]
 	until_true 20 eval '[ -z "$(running)" ]'
 }
