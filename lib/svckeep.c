@@ -139,16 +139,29 @@ svckeep_hosts(const struct session *s, const char *name, int there)
 
 /* ---- the process ----------------------------------------------------------- */
 
+/* Docker says that it is being removed, and does not wait. */
+static void
+await_removal(const struct keeper *k)
+{
+	char *v[] = { k->job->engine->program, (char *)"container",
+	    (char *)"inspect", k->container, NULL };
+	struct timespec tick = { 0, 100000000 };
+	int tries;
+
+	for (tries = 0; tries < 100 && child_run_quietly(v) == 0; tries++)
+		nanosleep(&tick, NULL);
+}
+
 static void
 clear(struct keeper *k)
 {
 	char *v[] = { k->job->engine->program, (char *)"rm", (char *)"-f",
 	    (char *)"-v", k->container, NULL };
 
-	/* the engine is at it itself, then: this one waits until it is done */
-	if (k->gone)
-		child_run_quietly(v);
-	else if (k->image.id != NULL)
+	/* the engine is at it itself, then: this waits until it is done */
+	if (k->gone && child_run_quietly(v) != 0 && k->job->engine->docker)
+		await_removal(k);
+	if (!k->gone && k->image.id != NULL)
 		owned_remove(k->job->engine, OWNED_CONTAINER, v + 4);
 	unlink(k->sock);
 	svckeep_hosts(k->job->session, k->job->spec->name, 0);
