@@ -39,6 +39,10 @@ check:
 	./configure --get-deps=check --deps-only
 	test/run
 
+# All four agents, and clients of the server, from npm: some minutes.
+agents: programs
+	AIPOD_TEST_LONG=1 test/run test/agents.bats test/clients.bats
+
 try:
 	$(MAKE) -j2 programs
 	test/try/try
@@ -89,5 +93,5 @@ dist:
 	git archive --format=tar --prefix=aipod-$(VERSION)/ HEAD | \
 	    gzip -9n >aipod-$(VERSION).tar.gz
 
-.PHONY: all programs unit fuzzers check try bench lint install uninstall \
+.PHONY: all programs unit fuzzers check agents try bench lint install uninstall \
 	clean distclean dist

@@ -1,7 +1,8 @@
 #!/usr/bin/env bats
 # Claude Code, OpenCode, Codex and Gemini CLI from npm, all in one image made
 # here, each in its box without a network and with a model that has a script.
-# AIPOD_TEST_AGENTS says which; AIPOD_TEST_LONG=1 takes all four.
+# AIPOD_TEST_AGENTS says which; AIPOD_TEST_LONG=1, as make agents sets it,
+# takes all four.
 
 load helper
 load lib-images
@@ -190,6 +191,7 @@ on_terminal() {
 	send "\003"
 	sleep 1
 	send "\003\003"
+	set timeout 5
 	expect eof
 	exit 0
 	EOT
