@@ -114,10 +114,9 @@ teardown() { engine_teardown; }
 }
 
 @test "the container sees its sockets and nothing else of the session" {
-	export GIT_CONFIG_GLOBAL=/dev/null
 	status 0 aipod run ls /run/aipod
 	is "$(printf '%s' "$output" | tr '\n' ' ')" \
-	    "agent bin egress.sock hosts mcp.sock"
+	    "agent bin egress.sock gitconfig hosts mcp.sock"
 	status 0 aipod run sh -c 'ls /run/aipod/bin'
 	has "$output" aipod-call
 }
