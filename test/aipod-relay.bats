@@ -598,3 +598,51 @@ aipod-relay"
 	is "$rc" 7
 	lacks "$out" "job control turned off"
 }
+
+# service NAME STEP...: something that is taken for a service's relay.
+service() {
+	python3 "$TOP/test/relay/service.py" "$D" "$@" >"$T/service" 2>&1 3>&- &
+	servers="${servers-} $!"
+	until_true 5 test -S "$D/svc-$1.sock"
+}
+
+@test "relay: a service's name and ports" {
+	need_box
+	service db 'ports 0 80 666 667 668\n'
+	printf x | socat - "UNIX-LISTEN:$D/svc-Bad.sock" 3>&- &
+	servers="$servers $!"
+	status 0 box bash -c 'until ask db | grep -q 127; do sleep 0.1; done
+	    until echo hello | busybox nc db 80; do sleep 0.1; done
+	    IFS=". " read -r code one two three four rest <<<"$(ask db)"
+	    ask DB; ask db AAAA; ask $four.$three.$two.$one.in-addr.arpa PTR; ask bad; ask Bad
+	    for p in 666 667 668 81; do
+		    got=$(echo | busybox nc -w 5 db $p 2>/dev/null)
+		    [ -z "$got" ] || echo "answer at $p"; done
+	    rm "$D/svc-db.sock"
+	    while ask db | grep -q 127; do sleep 0.1; done; echo gone'
+	has "$output" "hello
+0 127."
+	has "$output" "
+0
+0 db
+3
+3
+"
+	lacks "$output" answer
+	has "$output" gone
+	grep -q have "$T/service"
+}
+
+@test "relay: a service that lies costs nobody else anything" {
+	need_box
+	long=$(printf '%600s' x)
+	many=$(seq -s ' ' 1 40)
+	service evil "$long" "ports 0 $many\\n" 'ports 0 70000\n' 'ports 0 -1\n' \
+	    'ports\n' '\0\0\n' 'ports 0 0\n' 'ports 0  80\n' 'ports x 80 80 80\n'
+	service good 'ports 0 80\n'
+	# each is cut off, and asked again a while later
+	status 0 box sh -c 'until echo still | busybox nc good 80; do sleep 0.1; done
+	    until echo at last | busybox nc -w 5 evil 80; do sleep 0.1; done'
+	has "$output" "still
+at last"
+}
