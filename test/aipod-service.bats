@@ -298,3 +298,28 @@ one
 	has "$stderr$output" "ran out of memory"
 	no_service
 }
+
+@test "service: an image that is pulled" {
+	mkdir "$T/bin"
+	# the engine, but for a registry to pull from
+	cat >"$T/bin/${E##*/}" <<-X
+	#!/bin/sh
+	[ "\$1" = pull ] || exec $(command -v "$E") "\$@"
+	echo "Copying blob 1 of 2"
+	until [ -e "$T/ws/on" ]; do sleep 0.1; done
+	exec $(command -v "$E") tag "$IMAGE" "\$2"
+	X
+	chmod 755 "$T/bin/${E##*/}"
+	export AIPOD_ENGINE=$T/bin/${E##*/}
+	aipod-allow service "$IMAGE-pulled:1"
+	box '
+	aipod-call start_service name=web image="'"$IMAGE"'-pulled:1" \
+	    command:="[\"/bin/busybox\",\"nc\",\"-ll\",\"-p\",\"1\",\"-e\",\"true\"]" &
+	until aipod-call list_services | grep "pulled. Copying blob 1 of 2"; do sleep 0.1; done
+	: >on
+	wait; echo
+	aipod-call list_services'
+	"$E" rmi "$IMAGE-pulled:1" >/dev/null 2>&1 || :
+	has "$output" "is being pulled. Copying blob"
+	has "$output" "Running. Reach it at the host name web, port 1."
+}
