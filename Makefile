@@ -65,11 +65,13 @@ install: programs
 	for p in $(BOX); do ln -f $(DESTDIR)$(libexecdir)/aipod/$${p##*/} \
 	    $(DESTDIR)$(libexecdir)/aipod/box/ || exit 1; done
 	$(INSTALL) -m 644 $(BOXDATA) $(DESTDIR)$(libexecdir)/aipod/box/
-	cd share && find . -type d ! -name doc -exec $(INSTALL) -d \
+	cd share && find . -type d ! -name doc ! -path './packaging*' -exec $(INSTALL) -d \
 	    $(DESTDIR)$(datadir)/aipod/{} \;
-	cd share && find . -type f ! -path './doc/*' ! -perm -100 -exec \
+	cd share && find . -type f ! -path './doc/*' ! -path './packaging/*' \
+	    ! -perm -100 -exec \
 	    $(INSTALL) -m 644 {} $(DESTDIR)$(datadir)/aipod/{} \;
-	cd share && find . -type f ! -path './doc/*' -perm -100 -exec \
+	cd share && find . -type f ! -path './doc/*' ! -path './packaging/*' \
+	    -perm -100 -exec \
 	    $(INSTALL) -m 755 {} $(DESTDIR)$(datadir)/aipod/{} \;
 	$(INSTALL) -m 644 README share/doc/* $(DESTDIR)$(docdir)/
 	for p in $(PAGES); do d=$(DESTDIR)$(mandir)/man$${p##*.}; \
@@ -89,9 +91,18 @@ clean:
 distclean:
 	rm -rf build config.mk config.h config.log .deps
 
-dist:
+# A Debian package, beside a copy of what is committed.
+deb:
+	rm -rf build/deb
+	mkdir -p build/deb
 	git archive --format=tar --prefix=aipod-$(VERSION)/ HEAD | \
+	    tar -C build/deb -xf -
+	cp -R share/packaging/debian build/deb/aipod-$(VERSION)/debian
+	cd build/deb/aipod-$(VERSION) && dpkg-buildpackage -b -us -uc
+
+dist:
+	git -c tar.umask=0022 archive --format=tar --prefix=aipod-$(VERSION)/ HEAD | \
 	    gzip -9n >aipod-$(VERSION).tar.gz
 
 .PHONY: all programs unit fuzzers check agents try bench lint install uninstall \
-	clean distclean dist
+	clean distclean deb dist
