@@ -33,6 +33,7 @@ load helper
 	files() { (cd "$root" && find . -path '*aipod*' ! -path './tmp/*' | sort); }
 	is "$(files)" ""
 	cp build/deb/*.deb "$root/tmp/aipod.deb"
+	chroot "$root" apt-get update -q >"$T/log" 2>&1
 	chroot "$root" apt-get install -y -q --no-install-recommends \
 	    /tmp/aipod.deb >"$T/log" 2>&1 || { cat "$T/log"; return 1; }
 	is "$(chroot "$root" aipod --version)" \
