@@ -9,6 +9,7 @@
 
 #include "buf.h"
 #include "child.h"
+#include "conf.h"
 #include "io.h"
 #include "keeper.h"
 #include "mem.h"
@@ -106,19 +107,42 @@ pull(struct keeper *k, struct buf *said)
 	return rc;
 }
 
+/* The user hears that it takes a while; the list tells how far it is. */
+static pid_t
+notify(const struct keeper *k)
+{
+	char *tool = conf_tool("aipod-notify"), *text;
+	char *v[] = { tool, (char *)"-t", (char *)"service", (char *)"-w",
+	    k->job->workspace->path, (char *)"--", NULL, NULL };
+	pid_t pid;
+
+	if (tool == NULL)
+		return -1;
+	text = v[6] = xasprintf("pulling '%s' for the service '%s'",
+	    k->job->spec->image, k->job->spec->name);
+	pid = child_start(v, -1, -1, -1);
+	free(text);
+	free(tool);
+	return pid;
+}
+
 int
 keeper_image(struct keeper *k)
 {
 	const struct svckeep_job *j = k->job;
 	struct buf said = BUF_INIT;
 	char *line;
+	pid_t teller;
 	int rc;
 
 	rc = svcimage_inspect(j->engine, j->spec->image, &k->image);
 	if (rc == 0) {
 		keeper_put(k, "state", "pulling");
 		keeper_tell(k, "pulling ");
+		teller = notify(k);
 		rc = pull(k, &said);
+		if (teller != -1)
+			child_wait(teller);
 		line = last_line(&said, 1000);
 		if (rc == -1 && k->wish == KEEP_ON)
 			k->note = xasprintf("the image '%s' is not on this"
