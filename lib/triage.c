@@ -64,14 +64,16 @@ rank(const struct finding *f)
 
 /* What is written by hand first, what tools put there last. */
 static void
-show_all(struct buf *b, const struct finding *f, size_t n)
+show_all(struct buf *b, const struct decided *d, const struct finding *f,
+    size_t n)
 {
 	size_t i, shown = 0;
 	int r;
 
 	for (r = 0; r < 3; r++)
 		for (i = 0; i < n; i++) {
-			if (rank(&f[i]) != r)
+			if (rank(&f[i]) != r || (d != NULL &&
+			    decided_settles(d, &f[i])))
 				continue;
 			if (shown++ < SHOWN) {
 				buf_puts(b, "  ");
@@ -140,6 +142,11 @@ ask_each(int tty, struct decided *d, const struct finding *f, size_t n,
 		buf_puts(&b, "[A]bort? ");
 		xbuf_check(&b);
 		c = ask(tty, buf_str(&b));
+		if (c > 0 && strchr("hHiImMaA", c) == NULL) {
+			free(dir);
+			i--;		/* a slip: once more */
+			continue;
+		}
 		if (c == 'h' || c == 'H')
 			hide(d, &f[i]);
 		else if (c == 'i' || c == 'I')
@@ -158,36 +165,95 @@ ask_each(int tty, struct decided *d, const struct finding *f, size_t n,
 	return TRIAGE_SETTLED;
 }
 
+/* Mask the directories of dependencies that findings lie in. */
+static void
+mask_all(struct decided *d, const struct finding *f, size_t n,
+    const struct workspace *w)
+{
+	char *dir;
+	size_t i;
+
+	for (i = 0; i < n; i++) {
+		dir = triage_vendor_dir(f[i].path);
+		if (dir != NULL && !decided_settles(d, &f[i]) &&
+		    mask_refused(w, dir) == NULL)
+			xdecisions_add(&d->masks, dir, NULL, NULL, NULL);
+		free(dir);
+	}
+}
+
+/* How many findings are pending, and whether a mask would settle any. */
+static size_t
+pending(const struct decided *d, const struct finding *f, size_t n, int *mask)
+{
+	size_t i, left = 0;
+	char *dir;
+
+	for (i = 0, *mask = 0; i < n; i++)
+		if (!decided_settles(d, &f[i])) {
+			left++;
+			dir = triage_vendor_dir(f[i].path);
+			*mask |= dir != NULL;
+			free(dir);
+		}
+	return left;
+}
+
+/* One question about all that is pending; 0: there is more to ask. */
+static int
+ask_all(int tty, struct decided *d, const struct finding *f, size_t n,
+    const struct workspace *w, enum triage *rc)
+{
+	struct buf b = BUF_INIT;
+	size_t i, left;
+	int c, mask;
+
+	if ((left = pending(d, f, n, &mask)) == 0)
+		return 1;
+	buf_printf(&b, "\n%zu secret%s that the agent could read:\n", left,
+	    left == 1 ? "" : "s");
+	show_all(&b, d, f, n);
+	buf_printf(&b, "[h]ide these files, [i]gnore these findings,%s decide"
+	    " [e]ach, [A]bort? ", mask ? " [m]ask dependencies," : "");
+	xbuf_check(&b);
+	c = ask(tty, buf_str(&b));
+	buf_free(&b);
+	if (c == 'h' || c == 'H' || c == 'i' || c == 'I') {
+		for (i = 0; i < n; i++)
+			if (decided_settles(d, &f[i]))
+				continue;
+			else if (c == 'h' || c == 'H')
+				hide(d, &f[i]);
+			else
+				ignore(d, &f[i]);
+		return 1;
+	}
+	if ((c == 'm' || c == 'M') && mask) {
+		mask_all(d, f, n, w);
+		/* what no mask could take away is asked about one by one */
+		if (pending(d, f, n, &mask) != left)
+			return 0;
+		c = 'e';
+	}
+	if (c > 0 && strchr("eEaA", c) == NULL)
+		return 0;
+	*rc = c == 'e' || c == 'E' ? ask_each(tty, d, f, n, w) :
+	    TRIAGE_ABORTED;
+	return 1;
+}
+
 enum triage
 triage_ask(struct decided *d, const struct finding *f, size_t n,
     const struct workspace *w)
 {
-	struct buf b = BUF_INIT;
 	enum triage rc = TRIAGE_SETTLED;
-	size_t i;
-	int c, tty;
+	int tty;
 
 	tty = open("/dev/tty", O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (tty == -1)
 		return TRIAGE_NO_TERMINAL;
-	buf_printf(&b, "\n%zu secret%s that the agent could read:\n", n,
-	    n == 1 ? "" : "s");
-	show_all(&b, f, n);
-	buf_puts(&b, "[h]ide these files, [i]gnore these findings, decide"
-	    " [e]ach, [A]bort? ");
-	xbuf_check(&b);
-	c = ask(tty, buf_str(&b));
-	if (c == 'h' || c == 'H')
-		for (i = 0; i < n; i++)
-			hide(d, &f[i]);
-	else if (c == 'i' || c == 'I')
-		for (i = 0; i < n; i++)
-			ignore(d, &f[i]);
-	else if (c == 'e' || c == 'E')
-		rc = ask_each(tty, d, f, n, w);
-	else
-		rc = TRIAGE_ABORTED;
-	buf_free(&b);
+	while (!ask_all(tty, d, f, n, w, &rc))
+		;
 	close(tty);
 	return rc;
 }
@@ -201,7 +267,7 @@ triage_tell(const struct finding *f, size_t n, const char *workspace)
 	buf_printf(&b, "%zu secret%s in the workspace %s, and no terminal to"
 	    " ask on:\n", n, n == 1 ? "" : "s",
 	    n == 1 ? "is not decided about" : "are not decided about");
-	show_all(&b, f, n);
+	show_all(&b, NULL, f, n);
 	buf_printf(&b, "To settle it, one of\n"
 	    "  aipod scan -w %s | aipod hide -w %s add\n"
 	    "  aipod scan -w %s | aipod hide -w %s ignore\n"

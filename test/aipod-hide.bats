@@ -130,6 +130,14 @@ ird	.env"
 	is "$(aipod-hide mounts | tr '\t\n' '= ')" ".env=file b.env=file "
 }
 
+@test "triage masks what dependencies hold, asks about the rest, forgives a slip" {
+	mkdir -p node_modules/m r/vendor
+	touch node_modules/m/.env r/vendor/x.env .env
+	status 0 at_terminal xmxezi aipod-hide check
+	is "$(aipod-mask list | cut -f1 | tr '\n' ' ')" "node_modules r/vendor "
+	is "$(aipod-hide list | cut -f1,2 | tr '\t\n' '= ')" ".env=ignored "
+}
+
 @test "a hostile name reaches the terminal only as text" {
 	touch "$(printf 'a\033]0;x\007.env')"
 	status 1 at_terminal a aipod-hide check
