@@ -70,11 +70,31 @@ take_pairs(struct buf *out, struct argv *pairs, const char *whose)
 	}
 }
 
+/* Dependency directories are offered once, where somebody can answer. */
+static void
+offer_masks(struct prepare *p)
+{
+	char *v[] = { NULL, (char *)"--ask", (char *)"-w",
+	    p->box->workspace->path, (char *)"offer", NULL };
+	char *setting = xconf_get("MASK");
+	int status;
+
+	if (!p->dry_run && p->scan && (p->box->tty || setting != NULL)) {
+		v[0] = xconf_tool("aipod-mask");
+		if ((status = child_run(v)) != 0)
+			exit(status);
+		free(v[0]);
+	}
+	free(setting);
+}
+
 void
 xprepare_secrets(struct prepare *p)
 {
 	struct argv a = ARGV_INIT;
 	struct buf out = BUF_INIT;
+
+	offer_masks(p);
 
 	add_tool(&a, "aipod-hide");
 	argv_add(&a, p->dry_run || !p->scan ? "mounts" : "check");

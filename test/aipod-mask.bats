@@ -72,3 +72,15 @@ setup() {
 	aipod-mask node_modules
 	status 0 sh -c 'aipod-scan | aipod-hide pending'
 }
+
+@test "a launch masks dependency directories where the setting says so" {
+	[ -n "${AIPOD_TEST_LONG-}" ] || skip "AIPOD_TEST_LONG is not set"
+	engine_file_setup
+	engine_setup
+	mkdir -p node_modules/x
+	echo '{}' >package.json
+	AIPOD_MASK=yes status 0 aipod run ls node_modules
+	is "$output" ""
+	is "$(aipod mask list | cut -f1)" node_modules
+	engine_teardown
+}
