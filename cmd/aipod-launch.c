@@ -9,6 +9,7 @@
 #include <string.h>
 #include <unistd.h>
 
+#include "agent.h"
 #include "bookend.h"
 #include "box.h"
 #include "buf.h"
@@ -23,6 +24,7 @@
 #include "plan.h"
 #include "prepare.h"
 #include "resume.h"
+#include "rule.h"
 #include "sidekick.h"
 #include "sock.h"
 #include "status.h"
@@ -31,6 +33,7 @@
 #include "term.h"
 #include "tool.h"
 #include "update.h"
+#include "workspace.h"
 
 /* What dead sessions of this workspace have left goes while we work. */
 static void
@@ -271,6 +274,27 @@ dry_run(struct plan *p)
 	xio_close_stdout();
 }
 
+/* Rules that cannot be read allow nothing: no session then, and why. */
+static void
+xcheck_rules(const struct plan *p)
+{
+	struct rules rs = RULES_INIT;
+	char *dir = xconf_config_dir(), *file[3];
+	int i;
+
+	file[0] = p->prep.agent != NULL ? agent_path(p->prep.agent, "rules") :
+	    NULL;
+	file[1] = xasprintf("%s/rules", dir);
+	file[2] = workspace_state(&p->w, "rules");
+	for (i = 0; i < 3; i++) {
+		if (file[i] != NULL && rules_load(&rs, file[i]) == -1)
+			errx(ST_USAGE, "%s", rs.why);
+		free(file[i]);
+	}
+	rules_free(&rs);
+	free(dir);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -280,6 +304,7 @@ main(int argc, char *argv[])
 	xplan_parse(&p, argc, argv);
 	xbox_check_workspace(&p.w);
 	xplan_settle(&p);
+	xcheck_rules(&p);
 	if (!p.prep.dry_run)
 		look_for_update();
 	xprepare_secrets(&p.prep);

@@ -198,6 +198,20 @@ none"
 	done
 }
 
+@test "rules that cannot be used: no session, and why" {
+	aipod-allow add host a.example
+	rules=$(echo "$XDG_STATE_HOME"/aipod/*/rules)
+	chmod 620 "$rules"
+	status 100 aipod run true
+	has "$stderr" "$rules: refused"
+	chmod 600 "$rules"
+	status 0 aipod run true
+	echo nonsense >>"$rules"
+	status 100 aipod run true
+	has "$stderr" "$rules:2"
+	nothing_left
+}
+
 @test "a host without a rule is refused, and logged" {
 	status 1 aipod run --egress deny wget -q -O - http://example.invalid/
 	status 1 aipod run --egress deny wget -q -O - http://example.com/
