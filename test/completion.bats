@@ -35,6 +35,16 @@ bash_offers() {
 	is "$(bash_offers aipod scan w)" ws
 }
 
+@test "bash: agents, and the rules that there are to remove" {
+	cd "$T/ws"
+	printf '%s\n' "$(bash_offers aipod init --agent '')" | grep -qx claude
+	is "$(bash_offers aipod run -a op)" opencode
+	aipod-allow -q add host a.example
+	aipod-allow -q add host b.example
+	is "$(bash_offers aipod allow remove '')" "$(aipod-allow list | cut -f1)"
+	[ "$(aipod-allow list | wc -l)" -ge 2 ]
+}
+
 @test "zsh reads its file" {
 	command -v zsh >/dev/null || skip "no zsh"
 	zsh -f -c "fpath=('$TOP/share/completion' \$fpath); autoload -Uz compinit;

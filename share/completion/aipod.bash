@@ -25,12 +25,15 @@ _aipod() {
 		case $tool in
 		-* | run) tool=launch ;;
 		esac
-		case $tool:$cur in
-		*:-*) words=$(_aipod_options "$tool") ;;
-		help:*) words=$(_aipod_tools) ;;
-		attach:* | stop:*)
+		case ${COMP_WORDS[COMP_CWORD - 1]}:$tool:$cur in
+		-a:* | --agent:*) words=$(aipod agents 2>/dev/null | cut -f1) ;;
+		*:*:-*) words=$(_aipod_options "$tool") ;;
+		*:help:*) words=$(_aipod_tools) ;;
+		*:attach:* | *:stop:*)
 			words=$(aipod list 2>/dev/null |
 			    awk -F'\t' '$2 == "alive" { print $1 }') ;;
+		remove:allow:* | remove:allowed:* | remove:rules:*)
+			words=$(aipod allow list 2>/dev/null | cut -f1) ;;
 		*)
 			mapfile -t COMPREPLY < <(compgen -f -- "$cur")
 			return ;;
