@@ -13,9 +13,9 @@ BOX = build/bin/box/aipod-relay build/bin/box/aipod-call \
 	build/bin/box/aipod-attack
 BOXDATA = build/bin/box/attack.tsv
 
-programs: $(PROGS) $(CURLPROGS) $(SCRIPTS) $(BOX) $(BOXDATA)
+programs: $(PROGS) $(TOOLS) $(CURLPROGS) $(SCRIPTS) $(BOX) $(BOXDATA)
 
-config.mk config.h:
+config.mk config.h config.c:
 	@echo 'run ./configure first' >&2; exit 1
 
 build/bin/box/attack.tsv: share/attack.tsv
@@ -24,6 +24,9 @@ build/bin/box/attack.tsv: share/attack.tsv
 $(LIB): $(OBJS)
 	rm -f $@
 	ar rc $@ $(OBJS)
+
+build/aipod-tools: config.c $(TOOLOBJS) $(LIB)
+	$(COMPILE) -o $@ config.c $(TOOLOBJS) $(LDFLAGS) $(LIB) $(COMPAT) $(LIBS)
 
 build/libfuzz.a: $(FUZZOBJS)
 	rm -f $@
@@ -60,6 +63,10 @@ install: programs
 	for p in $(PROGS) $(CURLPROGS); do \
 	    test $$p = build/bin/aipod || $(INSTALL) -s -m 755 $$p \
 	        $(DESTDIR)$(libexecdir)/aipod/ || exit 1; done
+	$(INSTALL) -s -m 755 build/aipod-tools $(DESTDIR)$(libexecdir)/aipod/tools
+	for p in $(TOOLS); do ln -f $(DESTDIR)$(libexecdir)/aipod/tools \
+	    $(DESTDIR)$(libexecdir)/aipod/$${p##*/} || exit 1; done
+	rm $(DESTDIR)$(libexecdir)/aipod/tools
 	for p in $(SCRIPTS); do $(INSTALL) -m 755 $$p \
 	    $(DESTDIR)$(libexecdir)/aipod/ || exit 1; done
 	for p in $(BOX); do ln -f $(DESTDIR)$(libexecdir)/aipod/$${p##*/} \
@@ -86,10 +93,10 @@ uninstall:
 
 clean:
 	rm -rf build/*
-	mkdir -p build/lib build/bin/box build/test/unit build/test/fuzz build/fuzz
+	mkdir -p build/lib build/bin/box build/test/unit build/test/fuzz build/fuzz build/tools
 
 distclean:
-	rm -rf build config.mk config.h config.log .deps
+	rm -rf build config.mk config.h config.c config.log .deps
 
 # A Debian package, beside a copy of what is committed.
 deb:

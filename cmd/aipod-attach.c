@@ -48,7 +48,7 @@ xfact(const struct session *s, const char *name)
 	return fact;
 }
 
-static void
+static int
 join(const struct session *s, const struct argv *how, char *const *cmd)
 {
 	struct argv a = ARGV_INIT;
@@ -119,5 +119,5 @@ main(int argc, char *argv[])
 		errx(ST_USAGE, "both --workdir and session '%s': give one",
 		    name);
 	xchoose_session(&s, name, dir);
-	join(&s, &how, argv + optind);
+	return join(&s, &how, argv + optind);
 }
