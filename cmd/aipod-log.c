@@ -127,15 +127,64 @@ show_line(const struct filter *f, const char *line)
 	free(copy);
 }
 
+/* 1 when path is another file by now, that fp then is. */
+static int
+follow_path(FILE **fp, const char *path)
+{
+	struct stat mine, now;
+	FILE *new;
+
+	if (fstat(fileno(*fp), &mine) == -1 || stat(path, &now) == -1 ||
+	    (mine.st_ino == now.st_ino && mine.st_dev == now.st_dev) ||
+	    (new = fopen(path, "re")) == NULL)
+		return 0;
+	fclose(*fp);
+	*fp = new;
+	return 1;
+}
+
+/*
+ * Show what is there, from *at on.  Where the trail is a new file, last is the
+ * line shown last: what comes behind it is new, or all when it was cut away.
+ */
+static void
+show_new(const struct filter *f, const char *path, FILE *fp, off_t *at,
+    char **last, int again)
+{
+	char *line = NULL;
+	size_t cap = 0;
+	ssize_t n;
+
+	clearerr(fp);
+	if (fseeko(fp, *at, SEEK_SET) == -1)
+		err(ST_SYS, "cannot read '%s'", path);
+	while ((n = getline(&line, &cap, fp)) > 0 && line[n - 1] == '\n') {
+		line[n - 1] = '\0';
+		*at += n;
+		if (!again) {
+			show_line(f, line);
+			free(*last);
+			*last = xstrdup(line);
+		} else if (*last != NULL && strcmp(line, *last) == 0)
+			again = 0;
+	}
+	if (ferror(fp))
+		err(ST_SYS, "cannot read '%s'", path);
+	free(line);
+	if (again) {
+		*at = 0;
+		show_new(f, path, fp, at, last, 0);
+	}
+}
+
 static int
 cmd_show(const struct filter *f, const char *path, int follow)
 {
 	struct timespec nap = { 0, 200000000 };
-	char *line = NULL;
-	size_t cap = 0;
-	ssize_t n;
+	char *last = NULL;
 	off_t at = 0;
 	FILE *fp;
+	int again = 0;
 
 	while ((fp = fopen(path, "re")) == NULL && errno == ENOENT && follow)
 		nanosleep(&nap, NULL);
@@ -145,23 +194,14 @@ cmd_show(const struct filter *f, const char *path, int follow)
 		err(ST_SYS, "cannot open '%s'", path);
 	}
 	for (;;) {
-		n = getline(&line, &cap, fp);
-		if (n > 0 && line[n - 1] == '\n') {
-			line[n - 1] = '\0';
-			at += n;
-			show_line(f, line);
-			continue;
-		}
-		if (ferror(fp))
-			err(ST_SYS, "cannot read '%s'", path);
+		show_new(f, path, fp, &at, &last, again);
 		if (!follow || fflush(stdout) == EOF)
 			break;
 		nanosleep(&nap, NULL);
-		clearerr(fp);
-		if (fseeko(fp, at, SEEK_SET) == -1)
-			err(ST_SYS, "cannot read '%s'", path);
+		if ((again = follow_path(&fp, path)))
+			at = 0;
 	}
-	free(line);
+	free(last);
 	fclose(fp);
 	xio_close_stdout();
 	return ST_YES;

@@ -1,17 +1,15 @@
 /*
  * aipod-sweep: remove what no living session owns.
  */
-#include <sys/stat.h>
-
 #include <dirent.h>
 #include <err.h>
 #include <errno.h>
-#include <fcntl.h>
 #include <stdlib.h>
 #include <string.h>
 #include <time.h>
 #include <unistd.h>
 
+#include "audit.h"
 #include "child.h"
 #include "choose.h"
 #include "conf.h"
@@ -22,24 +20,28 @@
 #include "owned.h"
 #include "rec.h"
 #include "session.h"
+#include "stale.h"
 #include "status.h"
 #include "tool.h"
 
 static const struct tool tool = {
 	"aipod-sweep",
-	"[-ny] [--age DAYS] [--session HASH/SESSION | SESSION_DIR]",
+	"[-ny] [--age DAYS] [--audit-age DAYS]"
+	    " [--session HASH/SESSION | SESSION_DIR]",
 	"      --session NAME   this session only, once it is dead\n"
 	"      --age DAYS       keep output of host commands this long  [1]\n"
+	"      --audit-age DAYS keep audit trails this long     [for ever]\n"
 	"  -y, --yes            homes of workspaces that are gone, too\n"
 	"  -n, --dry-run        print what would be removed\n"
 };
 
-enum { O_SESSION = 256, O_AGE };
+enum { O_SESSION = 256, O_AGE, O_AUDIT_AGE };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "session", required_argument, NULL, O_SESSION },
 	{ "age", required_argument, NULL, O_AGE },
+	{ "audit-age", required_argument, NULL, O_AUDIT_AGE },
 	{ "yes", no_argument, NULL, 'y' },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ NULL, 0, NULL, 0 }
@@ -49,6 +51,7 @@ struct sweep {
 	int	dry_run;
 	int	yes;
 	long	age;			/* seconds */
+	long	audit_age;		/* 0: keep */
 	int	failed;
 };
 
@@ -72,17 +75,6 @@ drop_session(struct sweep *w, const struct session *s)
 		warn("cannot remove '%s'", s->dir);
 		w->failed = 1;
 	}
-}
-
-static const struct session *
-find_session(const struct session *s, int n, const char *hash, const char *id)
-{
-	int i;
-
-	for (i = 0; i < n; i++)
-		if (strcmp(s[i].hash, hash) == 0 && strcmp(s[i].id, id) == 0)
-			return &s[i];
-	return NULL;
 }
 
 static void
@@ -139,7 +131,7 @@ find_dead(struct session *out, const char *hash, const char *id)
 			nanosleep(&tick, NULL);
 		if ((n = sessions_list(hash, &s)) == -1)
 			err(ST_SYS, "cannot list the sessions");
-		found = find_session(s, n, hash, id);
+		found = sessions_find(s, n, hash, id);
 		memcpy(out->hash, hash, WORKSPACE_HASH);
 		memcpy(out->id, id, SESSION_ID);
 		out->dir = found != NULL ? xstrdup(found->dir) : NULL;
@@ -221,7 +213,7 @@ sweep_sessions(struct sweep *w)
 			continue;
 		doomed = xcalloc((size_t)count[i], 1);
 		for (j = 0; j < count[i]; j++) {
-			found = find_session(s, ns, o[i][j].hash,
+			found = sessions_find(s, ns, o[i][j].hash,
 			    o[i][j].session);
 			doomed[j] = found != NULL ? !found->alive :
 			    owned_judge(&e[i], &o[i][j]) == OWNED_DEAD;
@@ -238,57 +230,46 @@ sweep_sessions(struct sweep *w)
 		sessions_tidy(NULL, 60);
 }
 
-/* A session's directory that is older than it is kept. */
-static int
-is_old(const struct sweep *w, int dirfd, const char *name)
-{
-	struct stat st;
-
-	return is_hex(name, SESSION_ID - 1) &&
-	    fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-	    S_ISDIR(st.st_mode) && time(NULL) - st.st_mtime >= w->age;
-}
-
-/* Output of host commands.  The agent owns what is here: follow nothing. */
 static void
 sweep_commands(struct sweep *w, const struct workspace *ws)
 {
-	int fd[3] = { -1, -1, -1 }, flags = O_RDONLY | O_DIRECTORY | O_CLOEXEC;
-	const struct session *found;
-	struct session *s;
-	struct dirent *e;
+	struct stale *s;
 	char *path;
-	DIR *d;
-	int n;
+	int i, n;
 
-	fd[0] = open(ws->path, flags);
-	if (fd[0] != -1)
-		fd[1] = openat(fd[0], ".aipod", flags | O_NOFOLLOW);
-	if (fd[1] != -1)
-		fd[2] = openat(fd[1], "commands", flags | O_NOFOLLOW);
-	close(fd[0]);
-	close(fd[1]);
-	if (fd[2] == -1 || (d = fdopendir(fd[2])) == NULL)
-		return;
-	while ((e = readdir(d)) != NULL) {
-		if (!is_old(w, fd[2], e->d_name))
-			continue;
-		if ((n = sessions_list(ws->hash, &s)) == -1)
-			break;
-		found = find_session(s, n, ws->hash, e->d_name);
-		if (found == NULL || !found->alive) {
-			path = xasprintf("%s/.aipod/commands/%s", ws->path,
-			    e->d_name);
-			tell("commands", path);
-			if (!w->dry_run && io_remove(fd[2], e->d_name) == -1) {
-				warn("cannot remove '%s'", path);
-				w->failed = 1;
-			}
-			free(path);
+	n = stale_list(ws, w->age, &s);
+	for (i = 0; i < n; i++) {
+		path = stale_path(ws, &s[i]);
+		tell("commands", path);
+		if (!w->dry_run && stale_remove(ws, &s[i]) == -1) {
+			warn("cannot remove '%s'", path);
+			w->failed = 1;
 		}
-		sessions_free(s, n);
+		free(path);
 	}
-	closedir(d);
+	free(s);
+}
+
+static void
+sweep_audit(struct sweep *w, const struct workspace *ws)
+{
+	char *count, *path = workspace_state(ws, "audit");
+	const char *f[3] = { "audit", path, NULL };
+	long n;
+
+	n = w->audit_age == 0 ? 0 : audit_cut(ws, w->audit_age, w->dry_run);
+	if (n > 0 && tool_verbose >= 0) {
+		f[2] = count = xasprintf("%ld", n);
+		rec_line(stdout, 3, f);
+		free(count);
+	}
+	if (n == -1 && errno == EBADMSG)
+		warnx("'%s' is not as it was written and stays: see 'aipod"
+		    " log verify -w %s'", path, ws->path);
+	else if (n == -1)
+		warn("cannot cut '%s'", path);
+	w->failed |= n == -1;
+	free(path);
 }
 
 /* Its directory is gone: aipod-clean knows what there is and what to ask. */
@@ -331,8 +312,10 @@ sweep_workspaces(struct sweep *w)
 		path = io_text(fact);
 		free(fact);
 		if (path != NULL && workspace_open(&ws, path) == 0) {
-			if (strcmp(ws.hash, e->d_name) == 0)
+			if (strcmp(ws.hash, e->d_name) == 0) {
 				sweep_commands(w, &ws);
+				sweep_audit(w, &ws);
+			}
 			workspace_free(&ws);
 		} else if (path != NULL && (errno == ENOENT ||
 		    errno == ENOTDIR))
@@ -363,7 +346,7 @@ sweep_named(struct sweep *w, const char *name)
 int
 main(int argc, char *argv[])
 {
-	struct sweep w = { 0, 0, 24 * 3600, 0 };
+	struct sweep w = { 0, 0, 24 * 3600, 0, 0 };
 	const char *name = NULL;
 	int c, rc;
 
@@ -374,6 +357,10 @@ main(int argc, char *argv[])
 			break;
 		case O_AGE:
 			w.age = (long)xnum("--age", optarg, 0, 36500) * 86400;
+			break;
+		case O_AUDIT_AGE:
+			w.audit_age = (long)xnum("--audit-age", optarg, 1,
+			    36500) * 86400;
 			break;
 		case 'y':
 			w.yes = 1;

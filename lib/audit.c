@@ -115,6 +115,31 @@ add_line(struct buf *b, const struct audit *a, const char *now,
 }
 
 int
+audit_open(const char *path, int flags)
+{
+	struct stat now, mine;
+	int fd, rc, saved;
+
+	for (;;) {
+		fd = open(path, flags | O_NOFOLLOW | O_CLOEXEC, 0600);
+		if (fd == -1)
+			return -1;
+		while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
+			;
+		if (rc == -1 || fstat(fd, &mine) == -1)
+			break;
+		if (lstat(path, &now) == 0 && now.st_ino == mine.st_ino &&
+		    now.st_dev == mine.st_dev)
+			return fd;
+		close(fd);
+	}
+	saved = errno;
+	close(fd);
+	errno = saved;
+	return -1;
+}
+
+int
 audit_add_all(const struct workspace *w, const struct audit *a, size_t n)
 {
 	struct buf b = BUF_INIT;
@@ -126,14 +151,11 @@ audit_add_all(const struct workspace *w, const struct audit *a, size_t n)
 	dir = xworkspace_make_state(w);
 	free(dir);
 	path = workspace_state(w, "audit");
-	fd = open(path, O_RDWR | O_APPEND | O_CREAT | O_NOFOLLOW | O_CLOEXEC,
-	    0600);
+	fd = audit_open(path, O_RDWR | O_APPEND | O_CREAT);
 	free(path);
 	if (fd == -1)
 		return -1;
-	while ((rc = flock(fd, LOCK_EX)) == -1 && errno == EINTR)
-		;
-	if (rc == -1 || (rc = fstat(fd, &st)) == -1 ||
+	if ((rc = fstat(fd, &st)) == -1 ||
 	    (rc = last_digest(fd, st.st_size, hex)) == -1 ||
 	    (rc = fstat(fd, &st)) == -1)
 		goto out;
@@ -163,9 +185,15 @@ audit_add(const struct workspace *w, const struct audit *a)
 	return audit_add_all(w, a, 1);
 }
 
+/* Where the trail begins, and if a record tells that it does. */
+struct start {
+	char	chain[HASH_HEX];
+	int	told;
+};
+
 /* Check a line (its newline replaced by NUL) against the digest before it. */
 static const char *
-check_line(char *line, size_t n, const char *chain)
+check_line(char *line, size_t n, long number, char *chain, struct start *s)
 {
 	char *f[AUDIT_FIELDS], *tab;
 
@@ -173,16 +201,25 @@ check_line(char *line, size_t n, const char *chain)
 		return "it holds a NUL byte";
 	if ((tab = strrchr(line, '\t')) == NULL || strlen(tab + 1) != 64)
 		return "it is no record";
-	if (strcmp(tab + 1, chain) != 0)
+	if (number == 1) {
+		memcpy(s->chain, tab + 1, HASH_HEX);
+		s->told = strcmp(s->chain, zeros) == 0;
+	} else if (strcmp(tab + 1, chain) != 0)
 		return "the line before it is not the one that was written";
-	return rec_split(line, f, AUDIT_FIELDS) < AUDIT_FIELDS ?
-	    "it is no record" : NULL;
+	hash_bytes_hex(line, n, chain);
+	if (rec_split(line, f, AUDIT_FIELDS) < AUDIT_FIELDS)
+		return "it is no record";
+	s->told |= f[2] != NULL && strcmp(f[2], "audit") == 0 &&
+	    f[3] != NULL && strcmp(f[3], "cut") == 0 && f[5] != NULL &&
+	    strcmp(f[5], s->chain) == 0;
+	return NULL;
 }
 
 long
 audit_verify(const char *path, long *lines, char *head, const char **why)
 {
-	char chain[HASH_HEX], next[HASH_HEX], *line = NULL;
+	struct start s = { "", 1 };
+	char chain[HASH_HEX], *line = NULL;
 	size_t cap = 0;
 	ssize_t n;
 	FILE *fp;
@@ -192,7 +229,7 @@ audit_verify(const char *path, long *lines, char *head, const char **why)
 	*lines = 0;
 	*why = NULL;
 	memcpy(chain, zeros, HASH_HEX);
-	if ((fd = open(path, O_RDONLY | O_NONBLOCK | O_CLOEXEC)) == -1)
+	if ((fd = audit_open(path, O_RDONLY | O_NONBLOCK)) == -1)
 		return -1;
 	if ((fp = fdopen(fd, "r")) == NULL) {
 		close(fd);
@@ -206,13 +243,16 @@ audit_verify(const char *path, long *lines, char *head, const char **why)
 			break;
 		}
 		line[--n] = '\0';
-		hash_bytes_hex(line, (size_t)n, next);
-		if ((*why = check_line(line, (size_t)n, chain)) != NULL)
+		*why = check_line(line, (size_t)n, *lines, chain, &s);
+		if (*why != NULL)
 			bad = *lines;
-		memcpy(chain, next, HASH_HEX);
 	}
 	if (ferror(fp))
 		bad = -1;
+	else if (bad == 0 && !s.told) {
+		*why = "the lines before it were taken out";
+		bad = 1;
+	}
 	free(line);
 	fclose(fp);
 	if (head != NULL)

@@ -41,9 +41,26 @@ int	 audit_add_all(const struct workspace *, const struct audit *, size_t n);
  * Check the chain of the file at path.  Returns 0 and sets *lines and, when
  * head is not NULL, the digest of the last line (it can be noted elsewhere: a
  * chain cannot tell that its end was cut off); the number of the first bad
- * line, with *why set to a phrase; or -1 with errno.
+ * line, with *why set to a phrase; or -1 with errno.  A trail may begin in
+ * the middle when a record of audit_cut's tells so.
  */
 long	 audit_verify(const char *path, long *lines, char *head,
 	    const char **why);
+
+/*
+ * Take out the records at the trail's beginning that are older than age
+ * seconds, after a record of kind "audit", verdict "cut", that has the digest
+ * of the last of them as its subject: the first that is left carries the same.
+ * Returns how many there were (dry_run: would be), or -1 with errno: EBADMSG
+ * when the trail is not as it was written, of which nothing is taken; EAGAIN
+ * when another cut was faster.
+ */
+long	 audit_cut(const struct workspace *, long age, int dry_run);
+
+/*
+ * Open the file at path and lock it, however often it is replaced meanwhile;
+ * a descriptor, or -1 with errno.
+ */
+int	 audit_open(const char *path, int flags);
 
 #endif

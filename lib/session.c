@@ -123,6 +123,18 @@ sessions_list(const char *hash, struct session **out)
 	return n;
 }
 
+const struct session *
+sessions_find(const struct session *s, int n, const char *hash,
+    const char *id)
+{
+	int i;
+
+	for (i = 0; i < n; i++)
+		if (strcmp(s[i].hash, hash) == 0 && strcmp(s[i].id, id) == 0)
+			return &s[i];
+	return NULL;
+}
+
 void
 sessions_free(struct session *s, int n)
 {

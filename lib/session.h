@@ -34,6 +34,9 @@ struct session {
  */
 int	 sessions_list(const char *hash, struct session **);
 void	 sessions_free(struct session *, int n);
+/* The one with this hash and id among n, or NULL. */
+const struct session *sessions_find(const struct session *, int n,
+	    const char *hash, const char *id);
 /* 1 when somebody holds the lock in this directory; 0 when not or no file. */
 int	 session_dir_alive(const char *dir);
 /* A fact of a session, e.g. "container": a new string, or NULL. */
