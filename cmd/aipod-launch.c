@@ -23,6 +23,7 @@
 #include "mem.h"
 #include "plan.h"
 #include "prepare.h"
+#include "remote.h"
 #include "resume.h"
 #include "rule.h"
 #include "sidekick.h"
@@ -295,6 +296,21 @@ xcheck_rules(const struct plan *p)
 	free(dir);
 }
 
+/* What is mounted in a box has to be where the engine is. */
+static void
+xcheck_engine(const struct plan *p)
+{
+	const char *by;
+	char *address = remote_address(&p->engine, &by);
+
+	if (address != NULL)
+		errx(ST_USAGE, "the engine at '%s' (%s) is on another machine,"
+		    " where neither the workspace nor the session's sockets can"
+		    " be mounted: use the engine of this one, or run aipod over"
+		    " there; 'aipod kube' makes boxes for a cluster",
+		    address, by);
+}
+
 int
 main(int argc, char *argv[])
 {
@@ -304,6 +320,7 @@ main(int argc, char *argv[])
 	xplan_parse(&p, argc, argv);
 	xbox_check_workspace(&p.w);
 	xplan_settle(&p);
+	xcheck_engine(&p);
 	xcheck_rules(&p);
 	if (!p.prep.dry_run)
 		look_for_update();

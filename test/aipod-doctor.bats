@@ -14,7 +14,7 @@ engine() {
 	chmod +x "$T/bin/$1"
 	PATH=$T/bin:$PATH
 	export PATH AIPOD_ENGINE=$1
-	unset CONTAINER_HOST DOCKER_HOST
+	unset CONTAINER_HOST DOCKER_HOST CONTAINER_CONNECTION DOCKER_CONTEXT
 }
 
 level() { printf '%s\n' "$output" | grep "$1" | cut -f1; }
@@ -39,7 +39,6 @@ level() { printf '%s\n' "$output" | grep "$1" | cut -f1; }
 	is "$(level 'is old')" warn
 	is "$(level 'driver vfs')" warn
 	is "$(level 'cgroups v1')" warn
-	is "$(level 'runs elsewhere')" warn
 }
 
 @test "an engine that fails, or runs no container, is status 1" {
@@ -59,8 +58,15 @@ level() { printf '%s\n' "$output" | grep "$1" | cut -f1; }
 	status 0 aipod-doctor
 	is "$(level 'docker 24.0.1')" ok
 	is "$(level 'daemon is root')" warn
-	DOCKER_HOST=tcp://10.0.0.1:2375 status 0 aipod-doctor
-	is "$(level 'tcp://10.0.0.1')" warn
+	DOCKER_HOST=tcp://10.0.0.1:2375 status 1 aipod-doctor
+	is "$(level 'tcp://10.0.0.1')" fail
+	has "$output" "unset DOCKER_HOST"
+	DOCKER_HOST=unix:///run/docker.sock status 0 aipod-doctor
+	engine podman '4.9.0 false overlay v2 true'
+	CONTAINER_HOST=ssh://me@far.example/run/podman.sock status 1 aipod-doctor
+	is "$(level 'ssh://me@far.example')" fail
+	CONTAINER_HOST=unix:///run/podman.sock status 0 aipod-doctor
+	is "$(level 'by its service at unix:///run/podman.sock')" ok
 	engine docker '' 1
 	status 1 aipod-doctor
 	is "$(level 'does not answer')" fail

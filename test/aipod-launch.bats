@@ -36,6 +36,62 @@ setup() {
 	status 127 aipod-launch --engine "$T/nothing" -w "$T/ws" true
 }
 
+# far NAME=VALUE WHERE: refused, and nothing was started.
+far() {
+	status 100 env "$1" aipod-launch -w "$T/ws" true
+	has "$stderr" "'$2'"
+	has "$stderr" "on another machine"
+	has "$stderr" "aipod kube"
+	status 100 env "$1" aipod-launch -n -w "$T/ws" true
+	[ -z "$(ls "$XDG_RUNTIME_DIR")" ]
+	[ -z "$(ls "$XDG_STATE_HOME")" ]
+}
+
+@test "an engine on another machine is refused before anything is started" {
+	unset CONTAINER_HOST CONTAINER_CONNECTION DOCKER_HOST DOCKER_CONTEXT
+	export DOCKER_CONFIG=$T/docker CONTAINERS_CONF=$T/containers.conf
+	far CONTAINER_HOST=ssh://me@far.example:22/run/podman.sock \
+	    ssh://me@far.example:22/run/podman.sock
+	far CONTAINER_HOST=tcp://10.0.0.1:8080 tcp://10.0.0.1:8080
+	ln -s podman "$T/bin/docker"
+	AIPOD_ENGINE=$T/bin/docker
+	far DOCKER_HOST=tcp://10.0.0.1:2376 tcp://10.0.0.1:2376
+	far DOCKER_HOST=ssh://far.example ssh://far.example
+	far DOCKER_HOST=unix:///home/me/.docker/desktop/docker.sock \
+	    unix:///home/me/.docker/desktop/docker.sock
+	[ ! -e "$T/engine" ]
+	# one of this machine is asked, and whose variable it is matters
+	CONTAINER_HOST=tcp://10.0.0.1:1 DOCKER_HOST=unix:///run/docker.sock \
+	    status 0 aipod-launch -n -w "$T/ws" --no-scan true
+}
+
+@test "an engine on another machine by a connection or a context" {
+	unset CONTAINER_HOST CONTAINER_CONNECTION DOCKER_HOST DOCKER_CONTEXT
+	export DOCKER_CONFIG=$T/docker CONTAINERS_CONF=$T/containers.conf
+	cat >"$T/bin/podman" <<-X
+	#!/bin/sh
+	case \$* in
+	*'{{.Name}} {{.URI}}') printf 'a unix:///run/a\nab ssh://ab.example\n' ;;
+	*'{{.Default}} {{.URI}}') printf 'false unix:///a\ntrue ssh://d.example\n' ;;
+	'context inspect'*) echo ssh://docker.example ;;
+	*) echo "\$@" >>"$T/engine"; exit 1 ;;
+	esac
+	X
+	far CONTAINER_CONNECTION=ab ssh://ab.example
+	CONTAINER_CONNECTION=a status 0 aipod-launch -n -w "$T/ws" true
+	printf '[engine]\n  remote = true\n' >"$T/containers.conf"
+	far X=y ssh://d.example
+	: >"$T/containers.conf"
+	status 0 aipod-launch -n -w "$T/ws" true
+	ln -s podman "$T/bin/docker"
+	AIPOD_ENGINE=$T/bin/docker
+	status 0 aipod-launch -n -w "$T/ws" true
+	far DOCKER_CONTEXT=there ssh://docker.example
+	mkdir "$T/docker"
+	printf '{\n\t"currentContext": "there"\n}\n' >"$T/docker/config.json"
+	far X=y ssh://docker.example
+}
+
 @test "workspaces that would give aipod's own files away" {
 	for w in "$T" "$T/config" "$T/config/aipod" "$T/state" "$T/run" /; do
 		status 100 aipod-launch -w "$w" true

@@ -145,6 +145,29 @@ session	$H/$id"
 	: >"$T/stop"
 }
 
+@test "in a loop beside launches of aipod's own: all end as they should" {
+	status 0 aipod run true
+	( exec 3>&-; while [ ! -e "$T/stop" ]; do
+	    aipod-sweep -q --age 0 --audit-age 1 || echo "status $?"
+	done >"$T/sweeps" 2>&1 ) &
+	sweeper=$!
+	aipod run sh -c 'touch up; while [ ! -e down ]; do sleep 0.1; done
+	    echo lived' >"$T/long" 3>&- &
+	long=$!
+	until_true 30 test -e up
+	for i in 1 2 3 4 5 6 7 8 9 10; do
+		status 0 aipod run true
+		is "$output" ""
+	done
+	: >down
+	wait "$long"
+	is "$(cat "$T/long")" lived
+	: >"$T/stop"
+	wait "$sweeper"
+	is "$(cat "$T/sweeps")" ""
+	until_true 5 nothing_left
+}
+
 @test "stale command output of dead sessions, and nothing else" {
 	remember
 	begin

@@ -5,7 +5,11 @@ load helper
 
 setup_file() { engine_file_setup; }
 setup() { engine_setup; }
-teardown() { engine_teardown; }
+teardown() {
+	unset CONTAINER_HOST
+	[ -z "${service-}" ] || kill "$service" 2>/dev/null || :
+	engine_teardown
+}
 
 @test "a command runs, its status is ours, and nothing is left" {
 	status 0 aipod run true
@@ -17,6 +21,25 @@ teardown() { engine_teardown; }
 	status 126 aipod run /etc
 	status 143 aipod run sh -c 'kill -TERM $$'
 	until_true 5 nothing_left
+}
+
+@test "the engine as a service on a socket of this machine" {
+	case $E in *docker*) skip "Docker always is one" ;; esac
+	"$E" system service -t 60 "unix://$T/engine.sock" >"$T/log" 2>&1 3>&- &
+	service=$!
+	disown "$service"
+	until_true 10 test -S "$T/engine.sock"
+	export CONTAINER_HOST=unix://$T/engine.sock
+	is "$("$E" info -f '{{.Host.ServiceIsRemote}}')" true
+	approver once
+	status 0 aipod run sh -c 'echo made >out; ls /run/aipod/*.sock; aipod-call -j run_command command="echo told"'
+	has "$output" /run/aipod/egress.sock
+	has "$(cat "$T/asked")" "echo told"
+	is "$(cat out)" made
+	status 7 aipod run sh -c 'exit 7'
+	until_true 5 nothing_left
+	run aipod-doctor
+	has "$output" "by its service at $CONTAINER_HOST"
 }
 
 @test "the workspace is /app and what is made there is the user's" {
