@@ -17,6 +17,7 @@
 #include "buf.h"
 #include "child.h"
 #include "conf.h"
+#include "create.h"
 #include "devcontainer.h"
 #include "image.h"
 #include "io.h"
@@ -29,12 +30,13 @@
 
 static const struct tool tool = {
 	"aipod-init",
-	"[-fnq] [-a AGENTS] [-i BASE] [-t TOOLS] [-w DIR]",
+	"[-fnqy] [-a AGENTS] [-i BASE] [-t TOOLS] [-w DIR]",
 	"  -a, --agent NAMES    the agents to install  [asked for, or claude]\n"
 	"  -i, --image BASE     alpine, debian, go, node, python, rust, tiny,\n"
 	"                       ubuntu, or an image with its tag\n"
 	"  -t, --tools LIST     packages, and mise:TOOL@VERSION\n"
 	"      --from-devcontainer   take over .devcontainer/devcontainer.json\n"
+	"  -y, --yes            and run once in the box what that runs\n"
 	"      --gitignore      add .aipod/ to .gitignore\n"
 	"      --no-gitignore   do not, and do not ask\n"
 	"  -f, --force          replace a file that is there\n"
@@ -53,6 +55,7 @@ static const struct option options[] = {
 	{ "gitignore", no_argument, NULL, O_GITIGNORE },
 	{ "no-gitignore", no_argument, NULL, O_NO_GITIGNORE },
 	{ "force", no_argument, NULL, 'f' },
+	{ "yes", no_argument, NULL, 'y' },
 	{ "dry-run", no_argument, NULL, 'n' },
 	{ "workdir", required_argument, NULL, 'w' },
 	{ NULL, 0, NULL, 0 }
@@ -67,6 +70,7 @@ struct init {
 	int		 devcontainer;
 	int		 gitignore;	/* -1: ask */
 	int		 force;
+	int		 yes;
 	int		 dry_run;
 };
 
@@ -130,7 +134,7 @@ parse(struct init *in, int argc, char *argv[])
 	char *p;
 	int c;
 
-	while ((c = tool_getopt(&tool, argc, argv, "+a:i:t:fnw:", options)) !=
+	while ((c = tool_getopt(&tool, argc, argv, "+a:i:t:fnw:y", options)) !=
 	    -1)
 		switch (c) {
 		case 'a':
@@ -159,6 +163,9 @@ parse(struct init *in, int argc, char *argv[])
 			break;
 		case 'w':
 			dir = optarg;
+			break;
+		case 'y':
+			in->yes = 1;
 			break;
 		default:
 			tool_usage(&tool);
@@ -226,6 +233,32 @@ xremember(const struct init *in, const struct buf *text)
 		err(ST_SYS, "cannot write '%s'", path);
 	free(path);
 	free(state);
+}
+
+/*
+ * The workspace's file says what runs in a new container, and the agent can
+ * write that: shown, and from here on ours.
+ */
+static void
+xask_once(const struct init *in, struct buf *once)
+{
+	char *answer;
+	int yes = in->yes;
+
+	if (once->len == 0)
+		return;
+	xcreate_show(once);
+	if (!yes && !in->dry_run && isatty(STDIN_FILENO) &&
+	    isatty(STDERR_FILENO)) {
+		answer = xask("run this at the first launch, in the box and"
+		    " under its rules", "Y");
+		yes = answer != NULL && (*answer | 32) == 'y';
+		free(answer);
+	} else if (!yes)
+		warnx("not taken over: what it runs: --yes has it run at the"
+		    " first launch, in the box and under its rules");
+	if (!yes)
+		buf_clear(once);
 }
 
 /* 1 when a line of .gitignore covers .aipod already. */
@@ -315,7 +348,7 @@ int
 main(int argc, char *argv[])
 {
 	struct init in = { .dir = -1, .gitignore = -1 };
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, once = BUF_INIT;
 
 	parse(&in, argc, argv);
 	if (!in.force && !in.dry_run) {
@@ -328,14 +361,17 @@ main(int argc, char *argv[])
 			    " goes before it");
 	}
 	if (in.devcontainer)
-		xdevcontainer_write(&text, in.dir, in.agents, in.tools);
+		xdevcontainer_write(&text, &once, in.dir, in.agents,
+		    in.tools);
 	else
 		ximage_write(&text, in.agents, in.base, in.tools);
+	xask_once(&in, &once);
 	if (in.dry_run)
 		fwrite(text.p, 1, text.len, stdout);
 	else {
 		xwrite(&in, &text);
 		xremember(&in, &text);
+		xcreate_put(&in.w, &once);
 		xgitignore(&in);
 		if (tool_verbose >= 0) {
 			xsay_hosts(&in);
@@ -344,6 +380,7 @@ main(int argc, char *argv[])
 		}
 	}
 	buf_free(&text);
+	buf_free(&once);
 	workspace_free(&in.w);
 	free(in.agents);
 	free(in.base);

@@ -15,6 +15,7 @@
 #include "buf.h"
 #include "child.h"
 #include "conf.h"
+#include "create.h"
 #include "gitguard.h"
 #include "hash.h"
 #include "io.h"
@@ -210,6 +211,7 @@ run_once(struct plan *p, int *gone)
 		err(ST_SYS, "cannot listen on '%s'", life);
 	s.life_path = life;
 	login = share_login(p, run);
+	xcreate_give(&p->prep);
 	xprepare_run(&p->prep);
 	s.slave = -1;
 	xresume_argv(p, &engine);
@@ -337,6 +339,7 @@ main(int argc, char *argv[])
 		    " no host is asked about, none is logged, and DNS can"
 		    " carry secrets out", p.box.network);
 	}
+	xcreate_wrap(&p.box);
 	xprepare_command(&p.prep, p.words);
 	if (p.prep.dry_run) {
 		if (p.git_guard)

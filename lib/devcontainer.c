@@ -283,45 +283,80 @@ add_members(struct buf *out, const struct json *j, const char *name)
 	}
 }
 
-/* What runs at its own times there is the user's to run in the box here. */
+/* A command as a line for the shell; -1 when it is none. */
+static int
+command_line(const struct json *j, int v, struct buf *line)
+{
+	struct argv words = ARGV_INIT;
+	char *word;
+	int c;
+
+	buf_clear(line);
+	if ((word = string(j, v)) != NULL) {
+		argv_add(&words, "sh");
+		argv_add(&words, "-c");
+		argv_add(&words, word);
+		free(word);
+	} else if (json_type(j, v) == JSON_ARRAY)
+		for (c = json_first(j, v); c != -1; c = json_next(j, v, c))
+			if ((word = string(j, c)) != NULL) {
+				argv_add(&words, word);
+				free(word);
+			}
+	if (words.n > 0)
+		argv_show(line, words.v);
+	argv_free(&words);
+	return line->len == 0 ? -1 : 0;
+}
+
+/* once: what runs when the box is new, and only then; else NULL. */
 static void
-add_commands(struct buf *out, const struct json *j)
+add_command(struct buf *out, struct buf *once, const struct json *j, int v,
+    const char *name)
+{
+	struct buf line = BUF_INIT;
+
+	if (command_line(j, v, &line) == -1)
+		refuse(name, "it is no command");
+	else {
+		if (memchr(line.p, '\n', line.len) == NULL)
+			buf_printf(out, "# %s, in the box and under its rules:"
+			    "\n#   aipod run %.*s\n", name, (int)line.len,
+			    line.p);
+		else if (once == NULL)
+			refuse(name, "run it in the box: aipod run");
+		if (once != NULL)
+			buf_printf(once, "# %s\n%.*s || exit\n", name,
+			    (int)line.len, line.p);
+	}
+	buf_free(&line);
+}
+
+/*
+ * What runs when the container is new can run so here, if the user wants;
+ * what runs at each start is the user's to run.
+ */
+static void
+add_commands(struct buf *out, struct buf *once, const struct json *j)
 {
 	static const char *const names[] = { "onCreateCommand",
 	    "updateContentCommand", "postCreateCommand", "postStartCommand",
 	    "postAttachCommand" };
-	struct buf line = BUF_INIT;
-	char *word;
+	struct buf *to;
 	size_t i;
 	int v, c;
 
 	for (i = 0; i < sizeof(names) / sizeof(names[0]); i++) {
-		v = json_get(j, 0, names[i]);
-		if (v == -1)
+		if ((v = json_get(j, 0, names[i])) == -1)
 			continue;
-		buf_clear(&line);
-		if ((word = string(j, v)) != NULL) {
-			buf_puts(&line, "sh -c ");
-			argv_quote(&line, word);
-			free(word);
-		} else if (json_type(j, v) == JSON_ARRAY)
-			for (c = json_first(j, v); c != -1;
-			    c = json_next(j, v, c)) {
-				if ((word = string(j, c)) == NULL)
-					continue;
-				if (line.len > 0)
-					buf_addc(&line, ' ');
-				argv_quote(&line, word);
-				free(word);
-			}
-		if (line.len == 0 || memchr(line.p, '\n', line.len) != NULL)
-			refuse(names[i], "run it in the box: aipod run");
+		to = i < 3 ? once : NULL;
+		if (json_type(j, v) != JSON_OBJECT)
+			add_command(out, to, j, v, names[i]);
 		else
-			buf_printf(out, "# %s, in the box and under its rules:"
-			    "\n#   aipod run %.*s\n", names[i], (int)line.len,
-			    line.p);
+			for (c = json_first(j, v); c != -1;
+			    c = json_next(j, v, c))
+				add_command(out, to, j, c, names[i]);
 	}
-	buf_free(&line);
 }
 
 static void
@@ -485,8 +520,8 @@ name_rest(const struct json *j)
 }
 
 void
-xdevcontainer_write(struct buf *out, int dir, const char *agents,
-    const char *tools)
+xdevcontainer_write(struct buf *out, struct buf *once, int dir,
+    const char *agents, const char *tools)
 {
 	struct buf text = BUF_INIT, all = BUF_INIT;
 	const char *where = ".devcontainer/";
@@ -523,9 +558,10 @@ xdevcontainer_write(struct buf *out, int dir, const char *agents,
 	    all.p + (*all.p == ' '));
 	add_ports(out, &j);
 	add_mounts(out, &j);
-	add_commands(out, &j);
+	add_commands(out, once, &j);
 	name_rest(&j);
 	xbuf_check(out);
+	xbuf_check(once);
 	json_free(&j);
 	buf_free(&all);
 	buf_free(&text);

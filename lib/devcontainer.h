@@ -18,10 +18,11 @@ void	 devcontainer_plain(char *text, size_t len);
  * Append an aipod.Dockerfile made from .devcontainer/devcontainer.json, or
  * .devcontainer.json, below dir: its image or Dockerfile, features that are
  * plain installations, and variables.  What cannot be taken over is named on
- * standard error, one line each.  Exit ST_USAGE when there is no such file
- * or it is not what it should be.
+ * standard error, one line each.  What it runs in a new container is
+ * appended to once, as lines for sh(1).  Exit ST_USAGE when there is no such
+ * file or it is not what it should be.
  */
-void	 xdevcontainer_write(struct buf *, int dir, const char *agents,
-	    const char *tools);
+void	 xdevcontainer_write(struct buf *, struct buf *once, int dir,
+	    const char *agents, const char *tools);
 
 #endif

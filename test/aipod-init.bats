@@ -170,6 +170,36 @@ devcontainer() {
 	done
 }
 
+@test "what a devcontainer.json runs when new is kept, if the user says so" {
+	fact=$XDG_STATE_HOME/aipod/$(aipod-hash)/postcreate
+	devcontainer <<-'EOT'
+	{"image": "x", "postCreateCommand": {"a": "npm ci && make", "b": ["echo", "it's"]},
+	 "onCreateCommand": "echo \u001b[2J\necho two", "postStartCommand": "never", "updateContentCommand": 5}
+	EOT
+	status 0 aipod-init --from-devcontainer -a shell
+	has "$stderr" "npm ci && make"
+	has "$stderr" '\x1b[2J'
+	has "$stderr" "--yes"
+	has "$stderr" "updateContentCommand"
+	[ ! -e "$fact" ]
+	status 0 aipod-init -n --yes --from-devcontainer -a shell
+	[ ! -e "$fact" ]
+	status 0 aipod-init -f --yes --from-devcontainer -a shell
+	is "$(tail -n +2 "$fact")" "# onCreateCommand
+sh -c 'echo $(printf '\033')[2J
+echo two' || exit
+# postCreateCommand
+sh -c 'npm ci && make' || exit
+# postCreateCommand
+echo 'it'\\''s' || exit"
+	is "$(stat -c %a "$fact")" 600
+	was=$(cat "$fact")
+	status 0 aipod-init -f -y --from-devcontainer -a shell
+	[ "$(cat "$fact")" != "$was" ]
+	status 0 aipod-init -f -a shell
+	[ ! -e "$fact" ]
+}
+
 @test "from a devcontainer.json with a Dockerfile" {
 	devcontainer <<<'{"build": {"dockerfile": "Dockerfile", "context": ".."}}'
 	printf 'FROM mine\nRUN something' >.devcontainer/Dockerfile
