@@ -167,7 +167,7 @@ static void
 forget(const char *hash)
 {
 	static const char *const facts[] = { "image", "dockerfile", "network",
-	    "kept" };
+	    "kept", "passwd" };
 	char *state = xconf_state_dir(), *path;
 	size_t i;
 

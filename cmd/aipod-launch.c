@@ -196,6 +196,7 @@ run_once(struct plan *p, int *gone)
 
 	memset(&s, 0, sizeof(s));
 	xresume_choose(p);
+	xprepare_users(&p->prep);
 	make_session(p);
 	/* from here on whatever ends us, the watchdog cleans up */
 	if ((dog = watchdog_start(&p->session, p->lock,

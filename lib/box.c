@@ -2,7 +2,6 @@
 
 #include <err.h>
 #include <limits.h>
-#include <pwd.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -214,6 +213,8 @@ add_mounts(const struct box *b, struct argv *a)
 	}
 	if (b->login != NULL && access(MACHINE_ID, R_OK) == 0)
 		xbox_bind(a, MACHINE_ID, MACHINE_ID, 1);
+	if (b->users != NULL)
+		xbox_bind(a, b->users, BOX_USERS, 1);
 	for (i = 0; i + 2 < b->outside.n; i += 3)
 		xbox_bind(a, b->outside.v[i + 1], b->outside.v[i],
 		    strcmp(b->outside.v[i + 2], "ro") == 0);
@@ -296,16 +297,15 @@ static void
 add_environment(const struct box *b, struct argv *a)
 {
 	struct argv env = ARGV_INIT;
-	struct passwd *pw;
 	size_t i;
 
 	argv_add(a, "-e");
 	argv_addf(a, "HOME=%s", b->home != NULL ? b->home : BOX_HOME);
-	if (b->login != NULL && (pw = getpwuid(geteuid())) != NULL) {
+	if (b->user != NULL) {
 		argv_add(a, "-e");
-		argv_addf(a, "USER=%s", pw->pw_name);
+		argv_addf(a, "USER=%s", b->user);
 		argv_add(a, "-e");
-		argv_addf(a, "LOGNAME=%s", pw->pw_name);
+		argv_addf(a, "LOGNAME=%s", b->user);
 	}
 	if (b->kept != NULL)
 		return;

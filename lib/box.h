@@ -14,6 +14,7 @@
 
 #define BOX_HOME	"/home/aipod"
 #define BOX_RUN		"/run/aipod"
+#define BOX_USERS	"/etc/passwd"
 
 struct box {
 	const struct engine	*engine;
@@ -26,6 +27,8 @@ struct box {
 	const char		*network;	/* NULL: none, the only safe one */
 	const char		*home;		/* NULL: BOX_HOME alone */
 	const char		*login;		/* shared, a path in the box; NULL */
+	const char		*user;		/* its name, shared; NULL */
+	const char		*users;		/* file with that, or NULL */
 	int			 tty;
 	int			 read_only;
 	const char		*memory;	/* as the engine takes it, or NULL */

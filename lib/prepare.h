@@ -36,6 +36,11 @@ void	xprepare_secrets(struct prepare *);
 void	xprepare_git(struct prepare *);
 /* Share the host's login, where there is one to share; a line says if not. */
 void	xprepare_login(struct prepare *);
+/*
+ * With a shared login, the image's users with the host's one among them, for
+ * a box that is not kept: one engine call for each image.
+ */
+void	xprepare_users(struct prepare *);
 /* The user's own mounts, each judged anew. */
 void	xprepare_mounts(struct prepare *);
 /* The image's name, current; a new string. */

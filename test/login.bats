@@ -40,8 +40,8 @@ rest() {
 # The engine finds its images by the home: it keeps the user's.
 engine_home() {
 	mkdir -p "$T/bin"
-	printf '#!/bin/sh\nHOME="%s" exec "%s" "$@"\n' "$HOME" \
-	    "$(command -v "$E")" >"$T/bin/${E##*/}"
+	printf '#!/bin/sh\necho run >>"%s"\nHOME="%s" exec "%s" "$@"\n' \
+	    "$T/calls" "$HOME" "$(command -v "$E")" >"$T/bin/${E##*/}"
 	chmod 755 "$T/bin/${E##*/}"
 	export AIPOD_ENGINE=$T/bin/${E##*/}
 }
@@ -55,6 +55,14 @@ $(cat "$LOGIN")
 $(id -un)"
 	[ ! -r /etc/machine-id ] || has "$output" "$(cat /etc/machine-id)"
 	lacks "$output" settings.json
+	# the name is in the list of users, beside all others of the image
+	status 0 shared sh -c 'id -un; echo ~; cut -d: -f1 /etc/passwd'
+	is "$(printf '%s\n' "$output" | head -n 2)" "$(id -un)
+$T/home"
+	has "$output" root
+	calls=$(wc -l <"$T/calls")
+	status 0 shared true
+	is $(($(wc -l <"$T/calls") - calls)) 1
 	# by default the home's own
 	status 1 aipod run --login own test -e "$T/home"
 	status 100 aipod run --login other true
