@@ -45,19 +45,84 @@ bash_offers() {
 	[ "$(aipod-allow list | wc -l)" -ge 2 ]
 }
 
-@test "zsh reads its file" {
-	command -v zsh >/dev/null || skip "no zsh"
-	zsh -f -c "fpath=('$TOP/share/completion' \$fpath); autoload -Uz compinit;
-	    compinit -u -d '$T/dump'; [[ \$_comps[aipod] == _aipod ]] &&
-	    autoload +X _aipod"
+# The same of zsh, as if it had been typed at a terminal.
+zsh_offers() {
+	cat >"$T/init.zsh" <<-'X'
+	PS1= fpath=($TOP/share/completion $fpath)
+	autoload -Uz compinit
+	compinit -u -d $T/dump
+	compadd() {
+		local -a hits
+		builtin compadd -A hits "$@"
+		print -rl -- $hits >>$T/offered
+		builtin compadd "$@"
+	}
+	comppostfuncs=(completed)
+	completed() { : >$T/completed; }
+	precmd() { : >$T/ready; }
+	X
+	rm -f "$T/ready" "$T/completed"
+	: >"$T/offered"
+	zsh -f -c '
+	till() {
+		repeat 200 { [[ -e $1 ]] && return; sleep 0.05 }
+		print -u2 "never: $1"
+		return 1
+	}
+	zmodload zsh/zpty
+	zpty z zsh -f -i
+	zpty -w z "source $T/init.zsh"
+	till $T/ready && zpty -w -n z "$*"$'"'\t'"' && till $T/completed
+	rc=$?
+	zpty -d z
+	exit $rc' zsh "$@" 3>&- || return 1
+	sed '/^$/d' "$T/offered" | sort -u
 }
 
-@test "fish: every tool that is there" {
-	command -v fish >/dev/null || skip "no fish"
-	fish --no-config -c "source '$TOP/share/completion/aipod.fish'
-	    complete -C 'aipod '" >"$T/offered"
-	cut -f1 "$T/offered" | grep -qx hash
-	cut -f1 "$T/offered" | grep -qx run
-	fish --no-config -c "source '$TOP/share/completion/aipod.fish'
-	    complete -C 'aipod hash --'" | grep -qx -- --session
+fish_offers() {
+	fish --no-config -c 'source $argv[1]; complete -C "$argv[2..]"' \
+	    "$TOP/share/completion/aipod.fish" "$@" | cut -f1 | sort -u
+}
+
+# A living session of the test's, in $id.
+living() {
+	[ -x "$TOP/build/test/unit/session" ] || skip "run make unit"
+	mkfifo "$T/hold"
+	"$TOP/build/test/unit/session" make "$T/ws" <>"$T/hold" >"$T/dir" 3>&- &
+	holder=$!
+	until_true 5 test -s "$T/dir"
+	id=$(basename "$(cat "$T/dir")")
+}
+
+# all_live SHELL: tools, options, agents, rules, sessions, files.
+all_live() {
+	command -v "$1" >/dev/null || skip "no $1"
+	cd "$T/ws"
+	: >somefile
+	"$1_offers" aipod '' >"$T/tools"
+	grep -qx hash "$T/tools"
+	grep -qx run "$T/tools"
+	printf '%s\n' "$("$1_offers" aipod hash --)" | grep -qx -- --session
+	printf '%s\n' "$("$1_offers" aipod run --)" | grep -qx -- --rebuild
+	aipod-agents | cut -f1 | sort >"$T/agents"
+	is "$("$1_offers" aipod init --agent '')" "$(cat "$T/agents")"
+	is "$("$1_offers" aipod run -a op)" opencode
+	aipod-allow -q add host a.example
+	aipod-allow -q add host b.example
+	is "$("$1_offers" aipod allow remove '')" \
+	    "$(aipod-allow list | cut -f1 | sort)"
+	[ "$(aipod-allow list | wc -l)" -ge 2 ]
+	living
+	is "$("$1_offers" aipod attach '')" "$id"
+	is "$("$1_offers" aipod stop "${id%??????}")" "$id"
+	kill -9 "$holder"
+	printf '%s\n' "$("$1_offers" aipod scan some)" | grep -qx somefile
+}
+
+@test "zsh: tools, options, agents, rules, sessions" {
+	all_live zsh
+}
+
+@test "fish: tools, options, agents, rules, sessions" {
+	all_live fish
 }
