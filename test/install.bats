@@ -64,19 +64,31 @@ setup_file() {
 	esac
 }
 
-@test "dist is the same bytes twice and holds what a build needs" {
+@test "dist: the same bytes from elsewhere, later, by another; all that a build needs" {
 	git -C "$TOP" rev-parse HEAD >/dev/null 2>&1 || skip "no clone"
 	git clone -q "$TOP" "$T/src"
-	cp "$TOP/config.mk" "$TOP/config.h" "$T/src/"
+	(umask 077 && mkdir "$T/far off" && git clone -q "$TOP" "$T/far off/copy")
+	for d in "$T/src" "$T/far off/copy"; do
+		cp "$TOP/config.mk" "$TOP/config.h" "$TOP/config.c" "$d/"
+	done
 	cd "$T/src"
+	umask 022
 	make -s dist
 	mv aipod-*.tar.gz "$T/one.tar.gz"
+	# neither the settings of who makes it nor what lies about matter
 	sleep 1.1
-	make -s dist
+	cd "$T/far off/copy"
+	umask 077
+	echo junk >lib/junk.c
+	find . -name .git -prune -o -exec touch -d 2020-01-01 {} +
+	git config tar.umask 0077
+	git config tar.tar.gz.command 'gzip -1'
+	TZ=Asia/Tokyo LC_ALL=C.UTF-8 GZIP=-1 HOME=$T/nowhere make -s dist
 	cmp aipod-*.tar.gz "$T/one.tar.gz"
 	tar -tzf "$T/one.tar.gz" >"$T/list"
 	for f in configure Makefile README cmd/aipod.c lib/status.h man/aipod.1 \
 	    share/commands.tsv test/run; do
 		grep -q "/$f\$" "$T/list"
 	done
+	! grep -q junk "$T/list"
 }
