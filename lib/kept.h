@@ -9,6 +9,7 @@
  *	image	what the image was, as the state's fact "image" had it
  *	spec	digest of how it was made
  *	layer	image that it was made anew from, once it was
+ *	layers	how many of ours that has
  *	used	when a session began in it last
  *
  * Its container is aipod-HASH-ID.  Each of its sessions has a name and sockets

@@ -187,3 +187,58 @@ kept"
 	has "$stderr" "older than the one"
 	has "$stderr" "clean --kept"
 }
+
+# What engines do not do with too many layers, by one that refuses.
+refusing() {
+	mkdir -p "$T/bin"
+	printf '#!/bin/sh\ncase " %s " in *" $1 "*) exit 125 ;; esac\nexec "%s" "$@"\n' \
+	    "$*" "$(command -v "$E")" >"$T/bin/${E##*/}"
+	chmod 755 "$T/bin/${E##*/}"
+}
+remake() {
+	echo x >".env$1"
+	aipod hide add ".env$1"
+}
+
+@test "layers become one before they are too many; nothing is lost" {
+	export AIPOD_ENGINE=$T/bin/${E##*/}
+	refusing
+	start_session --keep
+	install_package cow
+	end_session
+	k=$(echo "$XDG_STATE_HOME/aipod/$H/kept/"*)
+	path=$(aipod run sh -c 'echo "$PATH"')
+	for n in 1 2; do
+		remake $n
+		status 0 aipod run /usr/cow
+		is "$(cat "$k/layers")" $n
+	done
+	layers() {
+		"$E" image inspect -f '{{len .RootFS.Layers}}' "$(cat "$k/layer")"
+	}
+	[ "$(layers)" -gt 2 ]
+	echo 40 >"$k/layers"
+	remake 3
+	status 0 aipod run sh -c '/usr/cow; echo "$PATH"; id -u'
+	is "$output" "cow says hello
+$path
+$(aipod run --no-keep id -u)"
+	is "$(layers)" 1
+	is "$(cat "$k/layers")" 1
+	# the same when the engine has had enough
+	refusing commit
+	remake 4
+	status 0 aipod run /usr/cow
+	is "$(layers)" 1
+	# and when nothing works
+	refusing commit export
+	remake 5
+	status 111 aipod run /usr/cow
+	has "$stderr" "which is as it was"
+	[ ! -e "$k/root.tar" ]
+	refusing
+	status 0 aipod run /usr/cow
+	is "$output" "cow says hello"
+	status 0 aipod clean -y
+	is "$("$E" images -a -q --filter "label=aipod.workspace=$H")" ""
+}
