@@ -147,8 +147,7 @@ hit(void *arg, const struct scan_hit *h)
 
 /* No secret was in it, if it is still the file as it was before. */
 static void
-clean(struct scanrun *s, int thread, const struct tree_file *t, int fd,
-    int kind)
+clean(struct scanrun *s, int thread, const struct tree_file *t, int fd)
 {
 	struct stat st;
 
@@ -157,9 +156,33 @@ clean(struct scanrun *s, int thread, const struct tree_file *t, int fd,
 	    st.st_ctim.tv_sec != t->st->st_ctim.tv_sec ||
 	    st.st_ctim.tv_nsec != t->st->st_ctim.tv_nsec)
 		return;
-	scanlink_add(s->links, &st, kind);
+	if (st.st_nlink > 1)
+		scanlink_add(s->links, &st, look_kind(t->path));
 	if (s->seen != NULL)
 		seen_add(s->seen, thread, t);
+}
+
+/* 1 when there is nothing in it, as it was in this or an earlier scan. */
+static int
+is_clean(struct scanrun *s, int thread, const struct tree_file *t)
+{
+	return t->st->st_size == 0 ||
+	    (s->seen != NULL && seen_has(s->seen, thread, t)) ||
+	    (t->st->st_nlink > 1 && scanlink_has(s->links, t->st,
+	    look_kind(t->path)));
+}
+
+/* The rules are loaded for the first file that has to be read. */
+static struct scan_work *
+xwork(struct scanrun *s, int thread)
+{
+	if (s->work[thread] != NULL)
+		return s->work[thread];
+	pthread_mutex_lock(&s->lock);
+	if (s->rules == NULL)
+		s->rules = xscan_rules(s->rulesfile);
+	pthread_mutex_unlock(&s->lock);
+	return s->work[thread] = xscan_work(s->rules);
 }
 
 static void
@@ -168,12 +191,10 @@ file(void *arg, int thread, const struct tree_file *t)
 	struct scanrun *s = arg;
 	struct reading r;
 	const char *rule;
-	int fd, look, kind = look_kind(t->path);
+	int fd, look;
 
 	rule = scan_names_match(s->names, t->path, &look);
-	if (rule == NULL && (t->st->st_size == 0 ||
-	    scanlink_has(s->links, t->st, kind) ||
-	    (s->seen != NULL && seen_has(s->seen, thread, t))))
+	if (rule == NULL && is_clean(s, thread, t))
 		return;
 	fd = openat(t->dirfd, t->name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK |
 	    O_NOCTTY | O_CLOEXEC);
@@ -186,16 +207,14 @@ file(void *arg, int thread, const struct tree_file *t)
 		by_name(s, t, fd, rule, look);
 		lseek(fd, 0, SEEK_SET);
 	}
-	if (s->work[thread] == NULL)
-		s->work[thread] = xscan_work(s->rules);
 	r.scan = s;
 	r.path = t->path;
 	r.label = label(t->flags);
 	r.hits = 0;
-	if (scan_fd(s->work[thread], fd, t->path, hit, &r) == -1)
+	if (scan_fd(xwork(s, thread), fd, t->path, hit, &r) == -1)
 		fail(s, t->path, errno);
 	else if (rule == NULL && r.hits == 0)
-		clean(s, thread, t, fd, kind);
+		clean(s, thread, t, fd);
 	close(fd);
 }
 
@@ -230,9 +249,7 @@ xscanrun_open(struct scanrun *s, const char *keyfile)
 	    buf_str(&s->published) == NULL)
 		err(ST_SYS, "cannot read '%s'", table);
 	free(table);
-	table = xtable("rules/secrets.tsv", &c);
-	s->rules = xscan_rules(table);
-	free(table);
+	s->rulesfile = xtable("rules/secrets.tsv", &c);
 	hash_add_field(&c, AIPOD_VERSION, strlen(AIPOD_VERSION));
 	hash_add(&c, s->allow ? "1" : "0", 1);
 	hash_hex(&c, hex);
@@ -250,7 +267,9 @@ scanrun_close(struct scanrun *s)
 		if (s->work[i] != NULL)
 			scan_work_free(s->work[i]);
 	found_free(&s->list);
-	scan_rules_free(s->rules);
+	if (s->rules != NULL)
+		scan_rules_free(s->rules);
+	free(s->rulesfile);
 	scan_names_free(s->names);
 	seen_free(s->seen);
 	scanlink_free(s->links);
@@ -292,9 +311,7 @@ blob(struct scanrun *s, const char *label, const char *path, const void *p,
 
 	if ((rule = scan_names_match(s->names, path, &look)) != NULL)
 		named(s, path, rule, label, look, p, n, (long long)n);
-	if (s->work[0] == NULL)
-		s->work[0] = xscan_work(s->rules);
-	if (scan_bytes(s->work[0], p, n, path, hit, &r) == -1)
+	if (scan_bytes(xwork(s, 0), p, n, path, hit, &r) == -1)
 		fail(s, path, errno);
 }
 

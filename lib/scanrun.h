@@ -20,7 +20,8 @@ struct seen;
 struct scanrun {
 	unsigned char	 key[32];
 	struct scan_names *names;
-	struct scan_rules *rules;
+	struct scan_rules *rules;	/* NULL until one is read */
+	char		*rulesfile;
 	struct buf	 published;
 	struct scan_work *work[SCANRUN_THREADS];
 	struct found_list list;

@@ -14,6 +14,7 @@
 #include "tree.h"
 
 #define DIGEST		16
+#define BLOCK		64		/* of SHA-256 */
 #define THREADS		64
 #define SEEN_MAX	(64 * 1024 * 1024)
 #define RACE		2		/* seconds: no file system is coarser */
@@ -29,6 +30,7 @@ struct seen {
 struct seen *
 seen_new(const unsigned char key[32], const char *rules)
 {
+	static const unsigned char pad[BLOCK];
 	struct seen *s = calloc(1, sizeof(*s));
 
 	if (s == NULL)
@@ -36,6 +38,8 @@ seen_new(const unsigned char key[32], const char *rules)
 	hash_init(&s->start);
 	hash_add(&s->start, key, 32);
 	hash_add_field(&s->start, rules, strlen(rules));
+	/* whole blocks, so that they are hashed only once */
+	hash_add(&s->start, pad, (size_t)(-s->start.count % BLOCK));
 	s->began = time(NULL);
 	return s;
 }
