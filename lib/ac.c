@@ -17,6 +17,7 @@ struct ac {
 	uint32_t	*first;		/* of state - match: into out */
 	uint32_t	*out;		/* literals, each list ended */
 	size_t		*len;		/* of a literal */
+	char		*begins;	/* a literal begins a word */
 	size_t		 longest;
 };
 
@@ -169,7 +170,7 @@ finish(struct ac *a, const struct trie *t)
 }
 
 struct ac *
-ac_new(const char *const *lit, size_t n)
+ac_new(const char *const *lit, const char *begins, size_t n)
 {
 	struct ac *a = calloc(1, sizeof(*a));
 	struct trie t;
@@ -177,10 +178,12 @@ ac_new(const char *const *lit, size_t n)
 	int ok;
 
 	memset(&t, 0, sizeof(t));
-	if (a == NULL || (a->len = calloc(n + 1, sizeof(*a->len))) == NULL) {
-		free(a);
+	if (a == NULL || (a->len = calloc(n + 1, sizeof(*a->len))) == NULL ||
+	    (a->begins = calloc(n + 1, 1)) == NULL) {
+		ac_free(a);
 		return NULL;
 	}
+	memcpy(a->begins, begins, n);
 	t.cap = t.n = 1;
 	for (i = 0; i < n; i++) {
 		a->len[i] = strlen(lit[i]);
@@ -225,24 +228,38 @@ ac_free(struct ac *a)
 	free(a->first);
 	free(a->out);
 	free(a->len);
+	free(a->begins);
 	free(a);
 }
 
 struct run {
 	const struct ac	*a;
+	const unsigned char *s;
 	void		(*hit)(void *, size_t, size_t);
 	void		*arg;
 };
+
+static inline int
+in_word(const unsigned char *s, size_t at)
+{
+	return at > 2 && ((unsigned)(s[at - 1] | 32) - 'a' < 26 ||
+	    (unsigned)s[at - 1] - '0' < 10) && s[at - 2] != '\\' &&
+	    s[at - 3] != '%';
+}
 
 /* The literals that end in state s before byte `end`, begun before limit. */
 static void
 report(const struct run *r, uint32_t s, size_t end, size_t limit)
 {
+	const struct ac *a = r->a;
 	const uint32_t *o;
+	size_t at;
 
-	for (o = r->a->out + r->a->first[s - r->a->match]; *o != END; o++)
-		if (end - r->a->len[*o] < limit)
-			r->hit(r->arg, *o, end - r->a->len[*o]);
+	for (o = a->out + a->first[s - a->match]; *o != END; o++) {
+		at = end - a->len[*o];
+		if (at < limit && !(a->begins[*o] && in_word(r->s, at)))
+			r->hit(r->arg, *o, at);
+	}
 }
 
 /* From state s over [from, to); what begins at limit or later is not ours. */
@@ -297,7 +314,7 @@ void
 ac_run(const struct ac *a, const unsigned char *p, size_t n,
     void (*hit)(void *, size_t, size_t), void *arg)
 {
-	struct run r = { a, hit, arg };
+	struct run r = { a, p, hit, arg };
 	uint32_t s[4] = { 0, 0, 0, 0 };
 	size_t i, k, q = n / AC_LANES, from, to;
 

@@ -12,8 +12,12 @@ struct ac;
 
 #define AC_LANES	4		/* parts of the text read in turn */
 
-/* NULL when out of memory or for more than 65,000 states; n literals. */
-struct ac *ac_new(const char *const *literal, size_t n);
+/*
+ * n literals; where begins[i] is set, the i'th is not told of behind a letter
+ * or digit, unless that may belong to an escape ("\\n", "%3D").  NULL when out
+ * of memory or for more than 65,000 states.
+ */
+struct ac *ac_new(const char *const *literal, const char *begins, size_t n);
 void	 ac_free(struct ac *);
 
 /*

@@ -139,7 +139,7 @@ xscan_rules(const char *file)
 	struct scan_rules *r = xcalloc(1, sizeof(*r));
 	struct buf b = BUF_INIT;
 	const char **lits, *name;
-	char *line, *next;
+	char *line, *next, *begins;
 	size_t i;
 	int lines = 0;
 
@@ -157,11 +157,15 @@ xscan_rules(const char *file)
 	}
 	buf_free(&b);
 	lits = xcalloc(r->nlit, sizeof(*lits));
-	for (i = 0; i < r->nlit; i++)
+	begins = xcalloc(r->nlit, 1);
+	for (i = 0; i < r->nlit; i++) {
 		lits[i] = r->lit[i].text;
-	if ((r->ac = ac_new(lits, r->nlit)) == NULL)
+		begins[i] = r->lit[i].begins != 0;
+	}
+	if ((r->ac = ac_new(lits, begins, r->nlit)) == NULL)
 		errx(ST_USAGE, "%s: too many rules", file);
 	free(lits);
+	free(begins);
 	return r;
 }
 
