@@ -108,3 +108,22 @@ login"
 	status 0 aipod run sh -c "echo no >/run/aipod/agent/home/$D/sub/x || echo refused"
 	is "$output" refused
 }
+
+@test "Claude Code's trust in a folder is added, and all else stays" {
+	command -v node >/dev/null || skip "no node here"
+	trust() {
+		node "$TOP/share/agents/claude/templates/trust.js" "$T/c.json" "$1"
+	}
+	echo '{"a":[1],"projects":{"/app":{"hasTrustDialogAccepted":true,"x":1},"/b":{"y":2}}}' >"$T/c.json"
+	was=$(cat "$T/c.json")
+	trust /app
+	is "$(cat "$T/c.json")" "$was"
+	trust /b
+	is "$(tr -d ' \n' <"$T/c.json")" '{"a":[1],"projects":{"/app":{"hasTrustDialogAccepted":true,"x":1},"/b":{"y":2,"hasTrustDialogAccepted":true,"hasCompletedProjectOnboarding":true}}}'
+	is "$(stat -c %a "$T/c.json")" 600
+	for text in '[]' '{' '' null; do
+		printf '%s' "$text" >"$T/c.json"
+		trust /b
+		is "$(cat "$T/c.json")" "$text"
+	done
+}
