@@ -163,7 +163,83 @@ did_it() {
 	lacks "$output$stderr" "ot logged in"
 }
 
+# A key in the file that it reads by itself, and the choice of how to log in.
+@test "Gemini CLI keeps its login" {
+	wanted gemini
+	ready
+	aipod-allow host "host.containers.internal:$PORT"
+	status 0 aipod run sh -c 'mkdir ~/.gemini && cd ~/.gemini && echo GEMINI_API_KEY=sk-kept >.env &&
+	    printf "{\"security\":{\"auth\":{\"selectedType\":\"gemini-api-key\"}}}" \
+		>settings.json'
+	status 0 aipod run -e "GOOGLE_GEMINI_BASE_URL=$MODEL" gemini -p go </dev/null
+	has "$output" RESULT
+	grep -q "^POST .* sk-kept\$" "$T/model.log"
+}
+
+# Nothing is asked for but the model: no newer release, no statistics.
+only_model() {
+	status 0 aipod log -k host
+	has "$output" "host.containers.internal"
+	is "$(grep -v host.containers.internal <<<"$output")" ""
+}
+
+@test "Claude Code does not update itself" {
+	wanted claude
+	ready
+	status 0 agent claude -p go
+	only_model
+	status 0 aipod run sh -c 'echo $DISABLE_AUTOUPDATER'
+	is "$output" 1
+}
+
+@test "OpenCode does not update itself" {
+	wanted opencode
+	ready
+	status 0 agent opencode run go
+	only_model
+	status 0 aipod run opencode debug config
+	has "$output" '"autoupdate": false'
+}
+
+@test "Codex does not update itself" {
+	wanted codex
+	ready
+	status 0 agent codex exec --skip-git-repo-check go
+	only_model
+	has "$(aipod run -n codex)" check_for_update_on_startup=false
+}
+
+@test "Gemini CLI does not update itself" {
+	wanted gemini
+	ready
+	status 0 agent gemini -p go
+	only_model
+	status 0 aipod run sh -c 'cat ~/.gemini/settings.json'
+	has "$output" '"enableAutoUpdate": false'
+	has "$output" '"enableAutoUpdateNotification": false'
+}
+
+@test "a package that was installed stays in a kept container" {
+	mkdir cow
+	printf '{"name":"cow","version":"1.0.0","bin":"cow.js"}' >cow/package.json
+	printf '#!/usr/bin/env node\nconsole.log("moo")\n' >cow/cow.js
+	aipod run --keep sh -c 'cd cow && npm pack && chmod a+r *.tgz && echo >/app/up && sleep 1000' \
+	    </dev/null >/dev/null 2>"$T/err" 3>&- &
+	pid=$!
+	until_true 60 test -e up
+	status 0 aipod attach --root npm install --global --offline --no-audit \
+	    --cache /tmp/npm /app/cow/cow-1.0.0.tgz
+	status 0 aipod stop -t 1
+	wait "$pid" || :
+	rm -r cow
+	status 0 aipod run cow
+	is "$output" moo
+	status 0 aipod run "${AGENTS%%,*}" --version
+	status 127 aipod run --no-keep cow
+}
+
 # on_terminal NAME READY: no question before it is ready; then it is told "go".
+# WAIT is what the user has to be told before it is left, AT where it works.
 on_terminal() {
 	command -v expect >/dev/null || skip "no expect here"
 	wanted "$1"
@@ -188,6 +264,11 @@ on_terminal() {
 		"the-output" {}
 		timeout { exit 5 }
 	}
+	for {set i 0} {[info exists env(WAIT)] && [catch {exec grep -q $env(WAIT) $env(T)/told}]} {incr i} {
+		if {$i == 90} { exit 6 }
+		set timeout 1
+		expect timeout
+	}
 	send "\003"
 	sleep 1
 	send "\003\003"
@@ -196,11 +277,23 @@ on_terminal() {
 	exit 0
 	EOT
 	status 0 expect "$T/say" "$2" aipod run --provider "$1" \
-	    -e OPENCODE_DISABLE_MODELS_FETCH=1 "$1"
+	    -e OPENCODE_DISABLE_MODELS_FETCH=1 ${AT+--at "$AT"} "$1"
 	is "$(cat "$T/mark")" on-the-host
 }
 
 @test "Claude Code starts without a question" {
+	on_terminal claude 'bypass.{0,8}permissions.{0,8}on'
+}
+@test "Claude Code trusts the workspace at its own path, too" {
+	wanted claude
+	status 0 aipod run true
+	AT=same on_terminal claude 'bypass.{0,8}permissions.{0,8}on'
+}
+@test "Claude Code waits for the user, who is told" {
+	wanted claude
+	status 0 aipod run sh -c \
+	    'sed -i "1s/{/{\"messageIdleNotifThresholdMs\": 500,/" ~/.claude.json'
+	export WAIT='waiting for you'
 	on_terminal claude 'bypass.{0,8}permissions.{0,8}on'
 }
 @test "OpenCode starts without a question" {
