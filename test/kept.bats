@@ -216,7 +216,7 @@ remake() {
 	layers() {
 		"$E" image inspect -f '{{len .RootFS.Layers}}' "$(cat "$k/layer")"
 	}
-	[ "$(layers)" -gt 2 ]
+	[ "$(layers)" -gt 1 ]
 	echo 40 >"$k/layers"
 	remake 3
 	status 0 aipod run sh -c '/usr/cow; echo "$PATH"; id -u'
