@@ -20,7 +20,8 @@ struct entry {
 	char	*tail;			/* what stands behind it */
 	size_t	 ntail;
 	int	 star;
-	int	 whole;			/* it has a slash: compare path's end */
+	int	 whole;			/* it has a slash: compare path's end, */
+	int	 parts;			/* of so many components */
 	int	 look;
 	int	 last;			/* character that it ends with, or 0 */
 };
@@ -44,10 +45,13 @@ add(struct scan_names *t, char **f, int n, const char *file)
 	    strcmp(f[2], "private") != 0))
 		errx(ST_USAGE, "%s: want rule, name with at most one '*', and"
 		    " perhaps 'private'", file);
-	for (p = f[1]; *p != '\0'; p++)
-		*p = (char)tolower((unsigned char)*p);
 	t->v = xreallocarray(t->v, t->n + 1, sizeof(*t->v));
 	e = &t->v[t->n++];
+	e->parts = 1;
+	for (p = f[1]; *p != '\0'; p++) {
+		*p = (char)tolower((unsigned char)*p);
+		e->parts += *p == '/';
+	}
 	e->rule = f[0] != NULL ? xstrdup(f[0]) : NULL;
 	e->whole = strchr(f[1], '/') != NULL;
 	e->star = star != NULL;
@@ -141,13 +145,14 @@ match(const struct entry *e, const char *s, size_t n)
 static int
 match_end(const struct entry *e, const char *path, size_t n)
 {
-	const char *p, *s = path + n;
-	int parts = 1;
+	const char *s = path + n;
+	int parts = e->parts;
 
-	for (p = e->head; *p != '\0'; p++)
-		parts += *p == '/';
-	for (p = e->tail; *p != '\0'; p++)
-		parts += *p == '/';
+	/* most paths differ in how they end */
+	if (n < e->ntail || !same(s - e->ntail, e->tail, e->ntail) ||
+	    (!e->star && (n < e->nhead || !same(s - e->nhead, e->head,
+	    e->nhead))))
+		return 0;
 	while (s > path && (s[-1] != '/' || --parts > 0))
 		s--;
 	return parts <= 1 && match(e, s, n - (size_t)(s - path));
