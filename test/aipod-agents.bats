@@ -77,7 +77,11 @@ skill"
 	echo "new skill" >agent/skill.md
 	echo "mine, too" >agent/home/.claude/CLAUDE.md
 	status 0 agent/start true
-	is "$(cat home/.claude.json)" '{"login":true}'
+	# where there is node the workspace's trust is added, and nothing else
+	is "$(jq -c 'del(.projects)' home/.claude.json)" '{"login":true}'
+	if command -v node >/dev/null; then
+		is "$(jq -c '.projects | keys' home/.claude.json)" '["/app"]'
+	fi
 	is "$(cat home/.claude/CLAUDE.md home/.claude/skills/aipod/SKILL.md)" "mine, too
 new skill"
 }
