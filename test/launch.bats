@@ -146,13 +146,16 @@ teardown() {
 
 @test "a dry run prints the engine's command and touches nothing" {
 	status 0 aipod build
-	before=$(find "$T/state" "$(runtime_dir)" 2>/dev/null | sort; left_containers)
+	mine() {	# other tests have sessions of their own meanwhile
+		find "$T/state" "$(runtime_dir)/$(aipod-hash)" 2>/dev/null | sort
+		left_containers
+	}
+	before=$(mine)
 	status 0 aipod run -n true
 	has "$output" "run --rm -i"
 	has "$output" "--network none --cap-drop=all --security-opt no-new-privileges"
 	has "$output" "$T/ws:/app"
-	is "$(find "$T/state" "$(runtime_dir)" 2>/dev/null | sort; left_containers)" \
-	    "$before"
+	is "$(mine)" "$before"
 }
 
 @test "the home volume stays, everything else goes" {
