@@ -36,11 +36,13 @@ load helper
 	chroot "$root" apt-get update -q >"$T/log" 2>&1
 	chroot "$root" apt-get install -y -q --no-install-recommends \
 	    /tmp/aipod.deb >"$T/log" 2>&1 || { cat "$T/log"; return 1; }
-	is "$(chroot "$root" aipod --version)" \
+	# nothing of this tree's is in the environment there
+	in_root() { chroot "$root" env -i HOME=/root PATH=/usr/sbin:/usr/bin:/sbin:/bin "$@"; }
+	is "$(in_root aipod --version)" \
 	    "$(sed -n 's/^VERSION = /aipod /p' config.mk)"
-	chroot "$root" aipod fetch --version
-	is "$(chroot "$root" sh -c 'cd /tmp && aipod hash | wc -c')" 13
-	has "$(chroot "$root" aipod agents)" claude
+	in_root aipod fetch --version
+	is "$(in_root sh -c 'cd /tmp && aipod hash | wc -c')" 13
+	has "$(in_root aipod agents)" claude
 	[ -f "$root/usr/share/man/man1/aipod.1.gz" ]
 	chroot "$root" apt-get purge -y -q aipod >/dev/null 2>&1
 	is "$(files | grep -v '^./var/cache/\|^./var/log/')" ""
