@@ -179,16 +179,13 @@ seconds(void)
 	return now.tv_sec;
 }
 
-/* 1 when the lifeline had something to say. */
-static int
+static void
 listen_to_life(struct state *s)
 {
 	unsigned char sig;
 	ssize_t r;
-	int heard = 0;
 
 	while (s->life != -1 && (r = read(s->life, &sig, 1)) != -1) {
-		heard = 1;
 		if (r == 1) {
 			if (sig > 0 && sig < 32)
 				kill(s->child, sig);
@@ -199,7 +196,6 @@ listen_to_life(struct state *s)
 		kill(s->child, SIGTERM);
 		s->deadline = seconds() + INIT_GRACE;
 	}
-	return heard;
 }
 
 /* Bury the dead; 1 with the child's status when it is among them. */
@@ -255,8 +251,9 @@ watch_over(struct state *s, const struct init *in, const sigset_t *all)
 		if (sig == SIGCHLD) {
 			if (reap(s, &status))
 				return status;
-		} else if (sig == SIGIO && listen_to_life(s))
-			continue;
+		} else if (sig == SIGIO && si.si_code == SI_KERNEL)
+			/* maybe of what was read before it was told of */
+			listen_to_life(s);
 		else if (sig > 0 && !from_terminal(s, &si))
 			kill(s->child, sig);
 		if (s->helper == -1)
