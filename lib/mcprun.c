@@ -1,36 +1,27 @@
 #include <sys/wait.h>
 
 #include <errno.h>
-#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
-#include <spawn.h>
 #include <stdlib.h>
 #include <string.h>
-#include <time.h>
 #include <unistd.h>
 
 #include "buf.h"
 #include "child.h"
 #include "io.h"
 #include "mcpchan.h"
+#include "mcpproc.h"
 #include "mcprun.h"
 #include "status.h"
 
-extern char **environ;
-
 struct run {
-	pid_t		pid;		/* 0: not started; also its group */
-	uint64_t	id;		/* 0: not in use */
+	struct mcpproc	p;
+	uint64_t	id;		/* of the call it is for; 0: none */
 	int		tool;
 	long long	young;		/* ms: until it is no longer new */
 	long long	brief;		/* ms: until only its end is awaited */
-	int		in;		/* its standard input, or -1 */
-	int		out;
-	struct buf	args;
-	struct buf	output;
 	int		cancelled;
-	long long	kill_at;	/* ms; 0: nothing to kill */
 };
 
 struct runner {
@@ -58,153 +49,96 @@ on_signal(int sig)
 	errno = saved;
 }
 
-static long long
-now_ms(void)
-{
-	struct timespec t;
-
-	clock_gettime(CLOCK_MONOTONIC, &t);
-	return (long long)t.tv_sec * 1000 + t.tv_nsec / 1000000;
-}
-
 static void
 release(struct run *r)
 {
-	if (r->in != -1)
-		close(r->in);
-	if (r->out != -1)
-		close(r->out);
-	buf_free(&r->args);
-	buf_free(&r->output);
-	memset(r, 0, sizeof(*r));
-	r->in = r->out = -1;
-}
-
-/* posix_spawn: with no memory to copy, a call costs half of what fork does. */
-static int
-spawn(char *const *argv, int in, int out, pid_t *pid)
-{
-	posix_spawn_file_actions_t fa;
-	posix_spawnattr_t at;
-	sigset_t ignored, none;
-	int rc;
-
-	sigemptyset(&ignored);	/* what has a handler is reset by exec */
-	sigaddset(&ignored, SIGPIPE);
-	sigemptyset(&none);
-	if ((errno = posix_spawnattr_init(&at)) != 0)
-		return -1;
-	if ((errno = posix_spawn_file_actions_init(&fa)) != 0) {
-		posix_spawnattr_destroy(&at);
-		return -1;
-	}
-	posix_spawnattr_setflags(&at, POSIX_SPAWN_SETPGROUP |
-	    POSIX_SPAWN_SETSIGDEF | POSIX_SPAWN_SETSIGMASK);
-	posix_spawnattr_setpgroup(&at, 0);
-	posix_spawnattr_setsigdefault(&at, &ignored);
-	posix_spawnattr_setsigmask(&at, &none);
-	rc = posix_spawn_file_actions_adddup2(&fa, in, STDIN_FILENO);
-	if (rc == 0)
-		rc = posix_spawn_file_actions_adddup2(&fa, out, STDOUT_FILENO);
-	if (rc == 0)
-		rc = posix_spawn(pid, argv[0], &fa, &at, argv, environ);
-	posix_spawn_file_actions_destroy(&fa);
-	posix_spawnattr_destroy(&at);
-	errno = rc;
-	return rc == 0 ? 0 : -1;
+	mcpproc_release(&r->p);
+	r->id = 0;
+	r->cancelled = 0;
 }
 
 static void
-put_result(struct runner *s, uint64_t id, int status, const struct buf *output)
+put_result(struct runner *s, uint64_t id, int status, const char *output,
+    size_t n)
 {
 	int32_t code = status;
 
 	if (chan_put(&s->chan, CHAN_RESULT, id, &code, sizeof(code),
-	    output != NULL ? output->p : "", output != NULL ? output->len : 0)
-	    == -1)
+	    output != NULL ? output : "", n) == -1)
 		s->chan.out.bad = 1;
 }
 
+/*
+ * What a tool that stays has said: the answer to its call, after which it
+ * waits for the next, or what ends it.
+ */
 static void
-feed(struct run *r)
+hear(struct runner *s, struct run *r)
 {
-	ssize_t w;
+	const char *object;
+	int rc, status;
+	size_t n;
 
-	while (r->in != -1 && r->args.len > 0) {
-		w = write(r->in, r->args.p, r->args.len);
-		if (w == -1 && errno == EINTR)
-			continue;
-		if (w == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
-		if (w == -1)
-			break;		/* it does not read: its own affair */
-		buf_consume(&r->args, (size_t)w);
-	}
-	if (r->in != -1)
-		close(r->in);
-	r->in = -1;
-	buf_free(&r->args);
+	mcpproc_collect(&r->p);
+	if (!r->p.stays || r->p.kill_at != 0 ||
+	    (r->p.output.len == 0 && r->p.out != -1))
+		return;
+	rc = mcpproc_line(&r->p, &status, &object, &n);
+	if (rc == 1 && r->id != 0 && r->p.args.len == 0) {
+		put_result(s, r->id, status, object, n);
+		r->id = 0;
+		buf_clear(&r->p.output);
+	} else if (rc != 0 || r->id == 0)
+		r->p.output.bad = 1;
+	if (r->p.output.bad || r->p.out == -1)
+		mcpproc_end(&r->p);
 }
 
 static void
-end_group(struct run *r)
-{
-	if (r->pid > 0 && r->kill_at == 0) {
-		kill(-r->pid, SIGTERM);
-		r->kill_at = now_ms() + MCPRUN_GRACE;
-	}
-}
-
-/* Collect output; past the bound the tool is ended and its call fails. */
-static void
-collect(struct run *r)
-{
-	char tmp[16384];
-	ssize_t n;
-
-	while (r->out != -1) {
-		n = read(r->out, tmp, sizeof(tmp));
-		if (n == -1 && errno == EINTR)
-			continue;
-		if (n == -1 && (errno == EAGAIN || errno == EWOULDBLOCK))
-			return;
-		if (n <= 0) {
-			close(r->out);
-			r->out = -1;
-		} else if (!r->cancelled &&
-		    buf_add(&r->output, tmp, (size_t)n) == -1)
-			end_group(r);
-	}
-}
-
-static int
 start(struct runner *s, struct run *r)
 {
-	int in[2] = { -1, -1 }, out[2] = { -1, -1 }, rc = -1;
-
-	r->output.max = MCPRUN_OUTPUT;
-	r->brief = now_ms() + MCPRUN_BRIEF;
+	r->brief = mcpproc_now() + MCPRUN_BRIEF;
 	r->young = r->brief - MCPRUN_BRIEF + MCPRUN_YOUNG;
-	if (io_pipe(in) == 0 && io_pipe(out) == 0 &&
-	    io_nonblock(in[1], 1) == 0) {
-		r->in = in[1];
-		feed(r);	/* what fits; the pipe is there before its reader */
-		rc = spawn(s->tools->t[r->tool].argv.v, in[0], out[1], &r->pid);
-		in[1] = r->in;
-	}
-	if (in[0] != -1)
-		close(in[0]);
-	if (out[1] != -1)
-		close(out[1]);
-	r->in = in[1];
-	r->out = out[0];
-	if (rc == -1) {
-		put_result(s, r->id, ST_NOEXEC, NULL);
+	if (mcpproc_start(&r->p, s->tools->t[r->tool].argv.v) == -1) {
+		put_result(s, r->id, ST_NOEXEC, NULL, 0);
 		release(r);
-		return -1;
 	}
-	io_nonblock(r->out, 1);
-	return 0;
+}
+
+/* The process of this tool that waits for a call; NULL, and how many work. */
+static struct run *
+waits(struct runner *s, int tool, int *working)
+{
+	struct run *r;
+
+	*working = 0;
+	for (r = s->run; r < s->run + MCPRUN_MAX; r++) {
+		if (r->p.pid == 0 || r->tool != tool || r->p.kill_at != 0)
+			continue;
+		if (r->id == 0)
+			return r;
+		(*working)++;
+	}
+	return NULL;
+}
+
+/* Of a tool that stays: 1 when the call found a process or must wait. */
+static int
+handed(struct runner *s, struct run *r)
+{
+	struct run *to;
+	int working;
+
+	if (!r->p.stays)
+		return 0;
+	if ((to = waits(s, r->tool, &working)) == NULL)
+		return working >= MCPRUN_STAY;
+	to->id = r->id;
+	to->p.args = r->p.args;
+	memset(&r->p.args, 0, sizeof(r->p.args));
+	release(r);
+	mcpproc_feed(&to->p);
+	return 1;
 }
 
 /*
@@ -216,23 +150,36 @@ static void
 start_waiting(struct runner *s, long long now)
 {
 	struct run *r, *next;
-	int i, young;
+	uint64_t done = 0;
+	int young;
 
 	do {
 		next = NULL;
 		young = 0;
-		for (i = 0; i < MCPRUN_MAX; i++) {
-			r = &s->run[i];
-			if (r->pid != 0)
+		for (r = s->run; r < s->run + MCPRUN_MAX; r++)
+			if (r->p.pid != 0)
 				young += now < r->young;
-			else if (r->id != 0 &&
+			else if (r->id > done &&
 			    (next == NULL || r->id < next->id))
 				next = r;
-		}
-		if (next == NULL || young >= MCPRUN_NEW)
+		if (next == NULL)
 			return;
-		start(s, next);
+		done = next->id;
+		if (!handed(s, next) && young < MCPRUN_NEW)
+			start(s, next);
 	} while (1);
+}
+
+/* JSON has line ends between its tokens only, where a blank does as well. */
+static int
+one_line(struct buf *b)
+{
+	size_t i;
+
+	for (i = 0; i < b->len; i++)
+		if (b->p[i] == '\n' || b->p[i] == '\r')
+			b->p[i] = ' ';
+	return buf_addc(b, '\n');
 }
 
 static int
@@ -246,17 +193,19 @@ call(struct runner *s, const struct chan_frame *f, const char *data)
 	    (tool = mcptools_find(s->tools, data)) == -1)
 		return -1;
 	for (i = 0; i < MCPRUN_MAX; i++)
-		if (s->run[i].id == 0)
+		if (s->run[i].id == 0 && s->run[i].p.pid == 0)
 			r = &s->run[i];
-	if (r == NULL || s->stopping || buf_add(&r->args, nul + 1,
-	    (size_t)(data + f->len - (nul + 1))) == -1) {
+	if (r == NULL || s->stopping || buf_add(&r->p.args, nul + 1,
+	    (size_t)(data + f->len - (nul + 1))) == -1 ||
+	    (s->tools->t[tool].stays && one_line(&r->p.args) == -1)) {
 		if (r != NULL)
 			release(r);
-		put_result(s, f->id, ST_SYS, NULL);
+		put_result(s, f->id, ST_SYS, NULL, 0);
 		return 0;
 	}
 	r->id = f->id;
 	r->tool = tool;
+	r->p.stays = s->tools->t[tool].stays;
 	return 0;
 }
 
@@ -268,10 +217,10 @@ cancel(struct runner *s, uint64_t id)
 	for (i = 0; i < MCPRUN_MAX; i++)
 		if (id != 0 && s->run[i].id == id) {
 			s->run[i].cancelled = 1;
-			if (s->run[i].pid == 0)
+			if (s->run[i].p.pid == 0)
 				release(&s->run[i]);
 			else
-				end_group(&s->run[i]);
+				mcpproc_end(&s->run[i].p);
 		}
 }
 
@@ -300,35 +249,24 @@ frames(struct runner *s)
 static void
 reap(struct runner *s)
 {
-	int status, i, code;
 	struct run *r;
+	int status, code;
 
-	for (i = 0; i < MCPRUN_MAX; i++) {
-		r = &s->run[i];
-		if (r->pid == 0 || waitpid(r->pid, &status, WNOHANG) <= 0)
+	for (r = s->run; r < s->run + MCPRUN_MAX; r++) {
+		if (r->p.pid == 0 ||
+		    waitpid(r->p.pid, &status, WNOHANG) <= 0)
 			continue;
-		collect(r);
-		code = r->output.bad ? ST_SYS : child_status(status);
+		hear(s, r);
+		code = r->p.output.bad || r->p.stays ? ST_SYS :
+		    child_status(status);
 		/* children that it left behind go with it */
-		if (r->cancelled || r->output.bad)
-			kill(-r->pid, SIGKILL);
-		if (!r->cancelled)
-			put_result(s, r->id, code, &r->output);
+		if (r->cancelled || r->p.output.bad || r->p.stays)
+			kill(-r->p.pid, SIGKILL);
+		if (r->id != 0 && !r->cancelled)
+			put_result(s, r->id, code, r->p.output.p,
+			    r->p.stays ? 0 : r->p.output.len);
 		release(r);
 	}
-}
-
-static void
-kill_late(struct runner *s, long long now)
-{
-	int i;
-
-	for (i = 0; i < MCPRUN_MAX; i++)
-		if (s->run[i].pid != 0 && s->run[i].kill_at != 0 &&
-		    now >= s->run[i].kill_at) {
-			kill(-s->run[i].pid, SIGKILL);
-			s->run[i].kill_at = now + MCPRUN_GRACE;
-		}
 }
 
 static void
@@ -342,8 +280,8 @@ stop(struct runner *s, long long now)
 		chan_put(&s->chan, CHAN_STOP, 0, "", 0, "", 0);
 	}
 	for (i = 0; i < MCPRUN_MAX; i++)
-		if (s->run[i].pid != 0)
-			end_group(&s->run[i]);
+		if (s->run[i].p.pid != 0)
+			mcpproc_end(&s->run[i].p);
 		else if (s->run[i].id != 0)
 			release(&s->run[i]);
 }
@@ -354,7 +292,7 @@ any_running(const struct runner *s)
 	int i;
 
 	for (i = 0; i < MCPRUN_MAX; i++)
-		if (s->run[i].pid != 0)
+		if (s->run[i].p.pid != 0)
 			return 1;
 	return 0;
 }
@@ -368,13 +306,13 @@ wait_time(const struct runner *s, long long now)
 
 	for (i = 0; i < MCPRUN_MAX; i++) {
 		r = &s->run[i];
-		if (r->id != 0 && r->pid == 0)
+		if (r->id != 0 && r->p.pid == 0)
 			waiting = 1;
-		if (r->pid == 0)
+		if (r->p.pid == 0)
 			continue;
-		if (r->kill_at != 0 && (at == -1 || r->kill_at < at))
-			at = r->kill_at;
-		if (now < r->brief && (at == -1 || r->brief < at))
+		if (r->p.kill_at != 0 && (at == -1 || r->p.kill_at < at))
+			at = r->p.kill_at;
+		if (!r->p.stays && now < r->brief && (at == -1 || r->brief < at))
 			at = r->brief;
 		if (now < r->young && (young == -1 || r->young < young))
 			young = r->young;
@@ -389,7 +327,7 @@ turn(struct runner *s, int open)
 {
 	struct pollfd p[2 + 2 * MCPRUN_MAX];
 	struct run *of[2 + 2 * MCPRUN_MAX];
-	long long now = now_ms();
+	long long now = mcpproc_now();
 	char tmp[64];
 	nfds_t n = 2, k;
 	int i;
@@ -401,15 +339,15 @@ turn(struct runner *s, int open)
 	for (i = 0; i < MCPRUN_MAX; i++) {
 		struct run *r = &s->run[i];
 
-		if (r->pid == 0)
+		if (r->p.pid == 0)
 			continue;
-		if (r->in != -1) {
+		if (r->p.in != -1 && r->p.args.len > 0) {
 			of[n] = r;
-			p[n++] = (struct pollfd){ r->in, POLLOUT, 0 };
+			p[n++] = (struct pollfd){ r->p.in, POLLOUT, 0 };
 		}
-		if (r->out != -1 && now >= r->brief) {
+		if (r->p.out != -1 && (r->p.stays || now >= r->brief)) {
 			of[n] = r;
-			p[n++] = (struct pollfd){ r->out, POLLIN, 0 };
+			p[n++] = (struct pollfd){ r->p.out, POLLIN, 0 };
 		}
 	}
 	if (poll(p, n, wait_time(s, now)) == -1)
@@ -417,10 +355,10 @@ turn(struct runner *s, int open)
 	for (k = 2; k < n; k++) {
 		if (p[k].revents == 0)
 			continue;
-		if (p[k].fd == of[k]->in)
-			feed(of[k]);
+		if (p[k].fd == of[k]->p.in)
+			mcpproc_feed(&of[k]->p);
 		else
-			collect(of[k]);
+			hear(s, of[k]);
 	}
 	if (p[1].revents != 0) {
 		while (read(s->wake, tmp, sizeof(tmp)) == sizeof(tmp))
@@ -458,7 +396,7 @@ mcprun(const struct mcptools *tools, int fd)
 	s->chan.fd = fd;
 	s->wake = p[0];
 	for (i = 0; i < MCPRUN_MAX; i++)
-		s->run[i].in = s->run[i].out = -1;
+		mcpproc_init(&s->run[i].p);
 	io_nonblock(p[0], 1);
 	io_nonblock(p[1], 1);
 	io_nonblock(fd, 1);
@@ -473,18 +411,19 @@ mcprun(const struct mcptools *tools, int fd)
 		if (rc == -1)
 			broken = 1;
 		if (got_stop || !open)
-			stop(s, now_ms());
+			stop(s, mcpproc_now());
 		else
-			start_waiting(s, now_ms());
-		kill_late(s, now_ms());
-		if (s->stopping && now_ms() >= s->stop_at)
+			start_waiting(s, mcpproc_now());
+		for (i = 0; i < MCPRUN_MAX; i++)
+			mcpproc_kill_late(&s->run[i].p, mcpproc_now());
+		if (s->stopping && mcpproc_now() >= s->stop_at)
 			break;
 	}
-	for (i = 0; i < MCPRUN_MAX; i++)
-		if (s->run[i].pid != 0) {
-			kill(-s->run[i].pid, SIGKILL);
-			release(&s->run[i]);
-		}
+	for (i = 0; i < MCPRUN_MAX; i++) {
+		if (s->run[i].p.pid != 0)
+			kill(-s->run[i].p.pid, SIGKILL);
+		release(&s->run[i]);
+	}
 	buf_free(&s->chan.in);
 	buf_free(&s->chan.out);
 	free(s);

@@ -12,8 +12,7 @@
 #define MCPRUN_NEW	4			/* of them just started */
 #define MCPRUN_YOUNG	100			/* ms that they count as that */
 #define MCPRUN_BRIEF	4			/* ms in which its output waits */
-#define MCPRUN_OUTPUT	(1024 * 1024)		/* bytes of one's output */
-#define MCPRUN_GRACE	2000			/* ms from TERM to KILL */
+#define MCPRUN_STAY	4			/* processes of a tool that stays */
 
 /*
  * Serve the socket until the other end closes it, or SIGTERM, SIGINT or SIGHUP

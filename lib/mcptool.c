@@ -42,6 +42,7 @@ schema_fault(const struct json *j, const char *name)
 	int out = json_get(j, 0, "outputSchema");
 	int title = json_get(j, 0, "title");
 	int notes = json_get(j, 0, "annotations");
+	int stays = json_get(j, 0, "stays");
 	int words = json_get(j, 0, "command"), v, n = 0;
 
 	if (json_type(j, 0) != JSON_OBJECT)
@@ -58,6 +59,9 @@ schema_fault(const struct json *j, const char *name)
 		return "outputSchema is no schema of type object";
 	if (notes != -1 && json_type(j, notes) != JSON_OBJECT)
 		return "annotations is no object";
+	if (stays != -1 && json_type(j, stays) != JSON_TRUE &&
+	    json_type(j, stays) != JSON_FALSE)
+		return "stays is neither true nor false";
 	if (words == -1)
 		return NULL;
 	if (json_type(j, words) != JSON_ARRAY)
@@ -105,7 +109,7 @@ read_command(const char *path, const struct json *j, struct argv *argv)
 /* The entry for tools/list, or NULL. */
 static char *
 make_entry(const char *path, const char *text, size_t n, const char *name,
-    struct argv *argv)
+    struct mcptool *t)
 {
 	static const char *const members[] = { "name", "title", "description",
 	    "inputSchema", "outputSchema", "annotations" };
@@ -126,10 +130,11 @@ make_entry(const char *path, const char *text, size_t n, const char *name,
 		json_free(&j);
 		return NULL;
 	}
-	if (read_command(path, &j, argv) == -1) {
+	if (read_command(path, &j, &t->argv) == -1) {
 		json_free(&j);
 		return NULL;
 	}
+	t->stays = json_type(&j, json_get(&j, 0, "stays")) == JSON_TRUE;
 	json_begin(&o, &b);
 	json_open(&o, '{');
 	for (i = 0; i < sizeof(members) / sizeof(members[0]); i++) {
@@ -157,7 +162,7 @@ open_file(const char *path, int trusted)
 }
 
 static char *
-read_entry(const char *path, int trusted, const char *name, struct argv *argv)
+read_entry(const char *path, int trusted, const char *name, struct mcptool *t)
 {
 	struct buf b = BUF_INIT;
 	char *entry = NULL;
@@ -170,7 +175,7 @@ read_entry(const char *path, int trusted, const char *name, struct argv *argv)
 	if (io_slurp(fd, &b, SCHEMA_MAX) == -1)
 		warn("tool '%s' is left out", path);
 	else
-		entry = make_entry(path, b.p, b.len, name, argv);
+		entry = make_entry(path, b.p, b.len, name, t);
 	close(fd);
 	buf_free(&b);
 	return entry;
@@ -196,37 +201,36 @@ add(struct mcptools *all, const char *dir, const char *name, int trusted)
 {
 	char *schema = xasprintf("%s/%s/schema.json", dir, name);
 	char *run = xasprintf("%s/%s/run", dir, name);
-	struct argv argv = ARGV_INIT;
-	char *entry;
+	struct mcptool t = { NULL, ARGV_INIT, NULL, 0 };
 	int i;
 
-	entry = read_entry(schema, trusted, name, &argv);
-	if (entry != NULL && argv.n == 0) {
+	t.entry = read_entry(schema, trusted, name, &t);
+	if (t.entry != NULL && t.argv.n == 0) {
 		if (can_run(run, trusted))
-			argv_add(&argv, run);
+			argv_add(&t.argv, run);
 		else {
-			free(entry);
-			entry = NULL;
+			free(t.entry);
+			t.entry = NULL;
 		}
 	}
 	free(schema);
 	free(run);
-	if (entry == NULL) {
-		argv_free(&argv);
+	if (t.entry == NULL) {
+		argv_free(&t.argv);
 		return;
 	}
 	if ((i = mcptools_find(all, name)) != -1) {
 		argv_free(&all->t[i].argv);
 		free(all->t[i].entry);
+		t.name = all->t[i].name;
 	} else {
 		if (all->n == MCPTOOL_MAX)
 			errx(ST_USAGE, "more than %d tools: remove some from"
 			    " '%s'", MCPTOOL_MAX, dir);
 		i = (int)all->n++;
-		all->t[i].name = xstrdup(name);
+		t.name = xstrdup(name);
 	}
-	all->t[i].argv = argv;
-	all->t[i].entry = entry;
+	all->t[i] = t;
 }
 
 static int

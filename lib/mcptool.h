@@ -4,7 +4,10 @@
  * or in place of run a member "command" in the schema: the words of a command
  * whose program is searched like all of aipod's, which saves a shell.  It gets
  * the arguments as a JSON object on standard input and answers with one on
- * standard output; exit status 0 is a result, 1 one that is an error.
+ * standard output; exit status 0 is a result, 1 one that is an error.  With
+ * "stays": true a program lasts for many calls, one after the other: a line
+ * with the arguments is answered by a line with what would be the exit status,
+ * a blank and the object.
  */
 #ifndef AIPOD_MCPTOOL_H
 #define AIPOD_MCPTOOL_H
@@ -21,6 +24,7 @@ struct mcptool {
 	char	*name;
 	struct argv argv;	/* an absolute path, and its arguments */
 	char	*entry;		/* its object in tools/list */
+	int	 stays;
 };
 
 struct mcptools {

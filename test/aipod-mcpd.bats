@@ -53,6 +53,8 @@ wire() {
 	[ "$status" -eq 0 ] || { echo "$output"; return 1; }
 }
 
+gone() { ! ps -o pid= -p "$(echo $1 | tr ' ' ,)" >/dev/null; }
+
 child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 
 @test "mcpd: T01 one endpoint, one message, one answer" { wire t01_endpoint; }
@@ -95,6 +97,17 @@ child_of() { ps -o pid= --ppid "$1" | tr -d ' '; }
 @test "mcpd: O04 large answers" { wire o04_large; }
 @test "mcpd: O06 a broken tool is an internal error" { wire o06_broken; }
 
+@test "mcpd: a tool that stays answers many calls" { own; wire s_stays; }
+@test "mcpd: a tool that stays and breaks its word is ended" { own; wire s_breaks; }
+@test "mcpd: a cancelled call ends the process of a tool that stays" { own; wire s_cancel; }
+@test "mcpd: a tool that stays is a few processes at most" {
+	own
+	wire s_many
+	pid=$(pgrep -f "$T/own/config/aipod/tools/stays/run")
+	[ -n "$pid" ]
+	end_server
+	until_true 10 gone "$pid"
+}
 @test "mcpd: P01 progress with the call's own token" { wire p01_progress; }
 @test "mcpd: P01 comments where there is no token" { wire p01_no_token; }
 @test "mcpd: P03 a legacy call goes on without its client" { wire p03_legacy_goes_on; }
@@ -343,7 +356,7 @@ $ws"
 
 @test "mcpd: tools that are none are left out, and said so" {
 	d=$XDG_CONFIG_HOME/aipod/tools
-	for t in good writable no_run not_executable no_json wrong_name 'bad name' array words worded empty_command no_program; do
+	for t in good writable no_run not_executable no_json wrong_name 'bad name' array words worded empty_command no_program stays_one; do
 		mkdir -p "$d/$t"
 		echo '{"name":"'"$t"'","description":"d","inputSchema":{"type":"object"}}' >"$d/$t/schema.json"
 		printf '#!/bin/sh\ncat\n' >"$d/$t/run"
@@ -362,6 +375,7 @@ $ws"
 	command worded '["aipod-allow","--mcp","list"]'
 	rm "$d/worded/run"
 	echo '{"name":"array","description":"d","inputSchema":{"type":"array"}}' >"$d/array/schema.json"
+	jq -c '.stays = 1' <"$d/good/schema.json" | sed s/good/stays_one/ >"$d/stays_one/schema.json"
 	own_server=yes
 	MCP_SOCK=$T/sock
 	AIPOD_SHARE=$T/none python3 "$TOP/test/mcp/listen.py" "$MCP_SOCK" aipod-mcpd 2>"$T/err" 3>&- &
@@ -371,24 +385,30 @@ $ws"
 	    -d '{"jsonrpc":"2.0","id":1,"method":"tools/list"}' | jq -r '.result.tools[].name' | xargs)" "good worded"
 	has "$(curl -sS --unix-socket "$MCP_SOCK" -H 'Content-Type: application/json' http://localhost/mcp \
 	    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"worded"}}')" '"commands":[]'
-	for t in writable no_run not_executable no_json wrong_name 'bad name' array words empty_command no_program; do
+	for t in writable no_run not_executable no_json wrong_name 'bad name' array words empty_command no_program stays_one; do
 		grep -q "'$d/$t.*left out" "$T/err" || { cat "$T/err"; false; }
 	done
 }
 
-@test "mcpd: the page's example, a tool of one's own" {
+@test "mcpd: the page's examples, a tool of one's own" {
 	mkdir -p "$XDG_CONFIG_HOME/aipod/tools/clock"
 	cd "$XDG_CONFIG_HOME/aipod/tools/clock"
-	mandoc -T ascii "$TOP/man/aipod-mcpd.1" | col -bx |
-	    sed -n '/mkdir.*clock$/,/chmod/p' | sed 1,2d | sed 's/^ *\$ //' >"$T/steps"
-	sh "$T/steps"
+	mandoc -T ascii "$TOP/man/aipod-mcpd.1" | col -bx | sed 's/^ \{11\}//; s/^\$ //' >"$T/page"
+	sed -n '/^mkdir.*clock$/,/^chmod/p' "$T/page" | sed 1,2d >"$T/anew"
+	sed -n '/same as a program/,/^EOT$/p' "$T/page" | sed -n '/^echo/,$p' >"$T/stays"
 	own_server=yes MCP_SOCK=$T/sock
-	python3 "$TOP/test/mcp/listen.py" "$MCP_SOCK" aipod-mcpd 3>&- &
-	server=$!
-	until_true 10 [ -S "$MCP_SOCK" ]
-	out=$(curl -sS --unix-socket "$MCP_SOCK" -H 'Content-Type: application/json' http://localhost/mcp \
-	    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"clock"}}')
-	[[ $(jq -r .result.structuredContent.time <<<"$out") =~ ^[0-9]{2}:[0-9]{2}:[0-9]{2}$ ]]
+	for kind in anew stays; do
+		sh "$T/$kind"
+		rm -f "$MCP_SOCK"
+		python3 "$TOP/test/mcp/listen.py" "$MCP_SOCK" aipod-mcpd 3>&- &
+		server=$!
+		until_true 10 [ -S "$MCP_SOCK" ]
+		out=$(curl -sS --unix-socket "$MCP_SOCK" -H 'Content-Type: application/json' http://localhost/mcp \
+		    -d '{"jsonrpc":"2.0","id":1,"method":"tools/call","params":{"name":"clock"}}')
+		[[ $(jq -r .result.structuredContent.time <<<"$out") =~ ^[0-9]{2}:[0-9]{2}:[0-9]{2}$ ]]
+		end_server
+	done
+	grep -q python3 run
 }
 
 @test "mcpd: usage" {

@@ -101,8 +101,8 @@ main(int argc, char *argv[])
 {
 	static char request[65536];
 	struct pollfd p[CONNS];
-	double start, end;
-	int i, n, len;
+	double start, end, t;
+	int i, n, len, open;
 
 	if (argc != 6 || (n = (int)strtol(argv[2], NULL, 10)) < 1 || n > CONNS)
 		errx(100, "usage: mcpload PORT CONNECTIONS SECONDS TOKEN BODY");
@@ -120,17 +120,22 @@ main(int argc, char *argv[])
 		ask(&conn[i], request, (size_t)len);
 		p[i] = (struct pollfd){ conn[i].fd, POLLIN, 0 };
 	}
-	while (now() < end && nsample < SAMPLES) {
+	/* what is under way at the end is waited for, not counted */
+	for (open = n; open > 0;) {
 		if (poll(p, (nfds_t)n, 10000) < 1)
 			errx(111, "no answer for ten seconds");
 		for (i = 0; i < n; i++) {
 			if (p[i].revents == 0 || !answered(&conn[i]))
 				continue;
-			sample[nsample++] = (float)(now() - conn[i].since);
-			ask(&conn[i], request, (size_t)len);
+			if ((t = now()) < end && nsample < SAMPLES) {
+				sample[nsample++] = (float)(t - conn[i].since);
+				ask(&conn[i], request, (size_t)len);
+			} else {
+				p[i].fd = -1;
+				open--;
+			}
 		}
 	}
-	end = now();
 	qsort(sample, nsample, sizeof(*sample), compare);
 	printf("%.0f %.0f %.0f\n", (double)nsample / (end - start),
 	    sample[nsample / 2] * 1e6, sample[nsample * 99 / 100] * 1e6);

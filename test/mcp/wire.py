@@ -628,6 +628,78 @@ def o06_broken():
     eq(call("noisy").error, -32603)
 
 
+def stays(do=None):
+    return call("stays", {"do": do} if do else {})
+
+
+def s_stays():
+    """A tool that stays answers call after call in one process."""
+    first = stays().result["structuredContent"]
+    for i in range(5):
+        got = stays().result["structuredContent"]
+        eq((got["n"], got["pid"]), (first["n"] + i + 1, first["pid"]))
+    # arguments over several lines are one line to it
+    r = ask('{"jsonrpc":"2.0","id":1,"method":"tools/call","params":'
+            '{"name":"stays","arguments":{\n"a":\r\n[1,\n2]}}}')
+    got = r.result["structuredContent"]
+    eq((got["got"], got["pid"]), ({"a": [1, 2]}, first["pid"]))
+    long = "x" * 300000
+    eq(call("stays", {"a": long}).result["structuredContent"]["got"],
+       {"a": long})
+    r = stays("fail").result
+    eq((r["isError"], r["content"][0]["text"]), (True, "it is not allowed"))
+    eq(stays().result["structuredContent"]["pid"], first["pid"])
+
+
+def s_breaks():
+    """What is no answer ends it and its call, and nothing else."""
+    for do in ("die", "garbage", "status", "array", "twice", "close", "huge"):
+        before = stays().result["structuredContent"]["pid"]
+        r = stays(do)
+        eq((do, r.status, r.error), (do, 200, -32603))
+        after = stays().result["structuredContent"]
+        if do == "array":    # a line is a line; what is in it is judged later
+            eq(after["pid"], before)
+        else:
+            eq((do, after["n"], after["pid"] != before), (do, 1, True))
+    # what nobody asked for is no answer to the next
+    before = stays("more").result["structuredContent"]["pid"]
+    time.sleep(1)
+    eq(stays().result["structuredContent"]["n"], 1)
+    assert not os.path.exists("/proc/%d" % before), "it was not ended"
+
+
+def s_cancel():
+    before = stays().result["structuredContent"]["pid"]
+    c = Conn()
+    c.send(build(rpc("tools/call", {"name": "stays",
+                                    "arguments": {"do": "hang"}}, "me")))
+    assert log_has("started")
+    other = stays().result["structuredContent"]
+    assert other["pid"] != before, "a call waited for another one's end"
+    eq(ask(rpc("notifications/cancelled", {"requestId": "me"},
+               id=None)).status, 202)
+    assert log_has("ended"), "the tool went on"
+    eq(stays().result["structuredContent"]["pid"], other["pid"])
+
+
+def s_many():
+    """As many processes as are needed, and not more than there may be."""
+    many = []
+    for i in range(12):
+        c = Conn()
+        c.send(build(rpc("tools/call", {"name": "stays",
+                                        "arguments": {"do": "wait"}}, i)))
+        many.append(c)
+    # plain or, after a second, the last event of a stream
+    got = [json.loads(c.reply().body.decode().split("data: ")[-1])
+           ["result"]["structuredContent"] for c in many]
+    pids = set(g["pid"] for g in got)
+    assert 2 <= len(pids) <= 4, pids
+    # the server's others are not behind them
+    eq(call("echo").status, 200)
+
+
 def p01_progress():
     for token in ("0", "17", '"17"', '"a-b"'):
         c = Conn()
