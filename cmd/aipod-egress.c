@@ -27,6 +27,7 @@
 #include "io.h"
 #include "mem.h"
 #include "num.h"
+#include "ready.h"
 #include "status.h"
 #include "tool.h"
 #include "warden.h"
@@ -38,8 +39,9 @@
 static const struct tool tool = {
 	"aipod-egress",
 	"-s FD | --tcp ADDR:PORT | -n [--token-file FILE] [-m MODE]\n"
-	"           [-H FILE] [-r RULES] [-o FILE] [-w DIR]",
+	"           [-H FILE] [-r RULES] [-o FILE] [-w DIR] [--ready FD]",
 	"  -s, --socket FD      serve on this listening socket\n"
+	"      --ready FD       write a line there once it is served\n"
 	"  -m, --mode MODE      hosts without a rule: ask, deny, open, record"
 	" [ask]\n"
 	"  -H, --hosts FILE     write what the relay is to know of the rules\n"
@@ -54,11 +56,12 @@ static const struct tool tool = {
 	"  -w, --workdir DIR    the workspace\n"
 };
 
-enum { OPT_TCP = 256, OPT_TOKEN };
+enum { OPT_TCP = 256, OPT_TOKEN, OPT_READY };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "socket", required_argument, NULL, 's' },
+	{ "ready", required_argument, NULL, OPT_READY },
 	{ "mode", required_argument, NULL, 'm' },
 	{ "hosts", required_argument, NULL, 'H' },
 	{ "rules", required_argument, NULL, 'r' },
@@ -81,6 +84,7 @@ struct egress {
 	const char	*tcp;
 	char		*token;
 	int		 listener;
+	int		 ready;		/* who wants to know, or -1 */
 	int		 output;	/* of record mode */
 	int		 ended;
 };
@@ -283,6 +287,7 @@ xrun(struct egress *e)
 	    gate_start(&e->gate, e->listener, asker, scribe, warden) == -1)
 		err(ST_SYS, "cannot serve");
 	xconfine();
+	ready_tell(e->ready);
 	while (!e->ended && !e->gate.failed && !e->gate.scribe.failed) {
 		gate_flush(&e->gate);
 		if (loop_once(&e->loop, alarms_wait(&e->gate.alarms)) == -1)
@@ -314,7 +319,7 @@ main(int argc, char *argv[])
 	const char *token = NULL;
 	int c, m, file = 0, dry_run = 0;
 
-	e.listener = -1;
+	e.listener = e.ready = -1;
 	while ((c = tool_getopt(&tool, argc, argv, "+s:m:H:r:o:w:n", options))
 	    != -1)
 		switch (c) {
@@ -342,6 +347,9 @@ main(int argc, char *argv[])
 			break;
 		case OPT_TCP:
 			e.tcp = optarg;
+			break;
+		case OPT_READY:
+			e.ready = xready_fd(optarg);
 			break;
 		case OPT_TOKEN:
 			token = optarg;

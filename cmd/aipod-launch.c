@@ -27,6 +27,7 @@
 #include "remote.h"
 #include "resume.h"
 #include "rule.h"
+#include "servers.h"
 #include "sidekick.h"
 #include "sock.h"
 #include "status.h"
@@ -96,64 +97,6 @@ make_session(struct plan *p)
 	free(name);
 }
 
-static void
-add_server(struct plan *p, struct supervise *s, const char *program,
-    const char *sock)
-{
-	struct server *v = &s->server[s->nserver++];
-	char *run = xasprintf("%s/run", p->session.dir);
-	char *path = xconf_tool(program);
-
-	if ((v->fd = sock_listen_at(run, sock, 128)) == -1)
-		err(ST_SYS, "cannot listen on '%s/%s'", run, sock);
-	argv_add(&v->argv, path);
-	argv_add(&v->argv, "-s");
-	argv_addf(&v->argv, "%d", v->fd);
-	free(path);
-	free(run);
-}
-
-/* Who tells of secrets that come into view later; WATCH=0: nobody. */
-static void
-add_watch(struct plan *p, struct supervise *s)
-{
-	struct server *v;
-	char *path, *every = xconf_get("WATCH");
-
-	if (p->prep.scan && (every == NULL || strcmp(every, "0") != 0)) {
-		v = &s->server[s->nserver++];
-		v->fd = -1;
-		path = xconf_tool("aipod-watch");
-		argv_add(&v->argv, path);
-		argv_add(&v->argv, "-w");
-		argv_add(&v->argv, p->w.path);
-		if (every != NULL) {
-			argv_add(&v->argv, "-i");
-			argv_add(&v->argv, every);
-		}
-		free(path);
-	}
-	free(every);
-}
-
-static void
-add_servers(struct plan *p, struct supervise *s)
-{
-	struct server *v;
-
-	s->nserver = 0;
-	add_server(p, s, "aipod-mcpd", "mcp.sock");
-	add_watch(p, s);
-	if (strcmp(p->egress, "open") == 0)
-		return;
-	add_server(p, s, "aipod-egress", "egress.sock");
-	v = &s->server[s->nserver - 1];
-	argv_add(&v->argv, "-H");
-	argv_addf(&v->argv, "%s/run/hosts", p->session.dir);
-	argv_add(&v->argv, "-m");
-	argv_add(&v->argv, p->egress);
-}
-
 /* What ends the container when the engine's client has not. */
 static void
 removal(struct plan *p, struct argv *a)
@@ -205,7 +148,7 @@ run_once(struct plan *p, int *gone)
 	s.before = bookend_begin(&p->box);
 	if (p->git_guard)
 		xprepare_git(&p->prep);
-	add_servers(p, &s);
+	xservers_add(p, &s);
 	run = xasprintf("%s/run", p->session.dir);
 	life = xasprintf("%s/life.sock", run);
 	if ((s.life_listen = sock_listen_at(run, "life.sock", 1)) == -1)
@@ -242,6 +185,7 @@ run_once(struct plan *p, int *gone)
 	}
 	*gone = p->box.kept != NULL ? resume_end(p, !s.tied) :
 	    status == 125 && !s.created;
+	*gone &= !s.failed;
 	if (login != -1)
 		close(login);
 	gitguard_unmake(&p->w, p->session.id);

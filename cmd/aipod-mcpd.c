@@ -30,6 +30,7 @@
 #include "mcprun.h"
 #include "mem.h"
 #include "num.h"
+#include "ready.h"
 #include "session.h"
 #include "status.h"
 #include "tool.h"
@@ -40,9 +41,10 @@
 static const struct tool tool = {
 	"aipod-mcpd",
 	"[-k SECONDS] [-t SECONDS] [--host-name NAME] [-w DIR]\n"
-	"                  -s FD | [-l ADDRESS:PORT] [--token-file FILE]",
+	"                  [--ready FD] -s FD | [-l ADDRESS:PORT] [--token-file FILE]",
 	"  -s, --socket FD        serve this listening socket and end with the\n"
 	"                         parent process\n"
+	"      --ready FD         write a line there once it is served\n"
 	"  -l, --listen ADDR:PORT listen there            [127.0.0.1:7822]\n"
 	"      --token-file FILE  what a client must show  [STATE/HASH/token]\n"
 	"      --host-name NAME   another name that clients may call this host\n"
@@ -51,11 +53,12 @@ static const struct tool tool = {
 	"  -w, --workdir DIR      the workspace         [the working directory]\n"
 };
 
-enum { OPT_TOKEN = 256, OPT_HOST };
+enum { OPT_TOKEN = 256, OPT_HOST, OPT_READY };
 
 static const struct option options[] = {
 	TOOL_OPTIONS,
 	{ "socket", required_argument, NULL, 's' },
+	{ "ready", required_argument, NULL, OPT_READY },
 	{ "listen", required_argument, NULL, 'l' },
 	{ "token-file", required_argument, NULL, OPT_TOKEN },
 	{ "host-name", required_argument, NULL, OPT_HOST },
@@ -67,6 +70,7 @@ static const struct option options[] = {
 
 struct args {
 	int		 socket;	/* -1: listen */
+	int		 ready;		/* who wants to know, or -1 */
 	const char	*listen;
 	const char	*token_file;
 	const char	*workdir;
@@ -237,7 +241,7 @@ xsession_env(const struct args *a, struct session *own)
 }
 
 static void
-front(struct front_config *conf, int listener, int channel)
+front(struct front_config *conf, int listener, int channel, int ready)
 {
 	int got;
 
@@ -250,6 +254,7 @@ front(struct front_config *conf, int listener, int channel)
 		    got & CONFINE_FILES ? " landlock" : "",
 		    got & CONFINE_NET ? " landlock-net" : "",
 		    got & CONFINE_CALLS ? " seccomp" : "");
+	ready_tell(ready);
 	got = mcpfront(conf, listener, channel);
 	front_config_free(conf);
 	exit(got == -1 ? ST_SYS : ST_YES);
@@ -257,7 +262,7 @@ front(struct front_config *conf, int listener, int channel)
 
 /* Two processes: the child parses what is foreign, this one runs tools. */
 static int
-serve(struct front_config *conf, int listener)
+serve(struct front_config *conf, int listener, int ready)
 {
 	int pair[2], rc, status;
 	pid_t pid;
@@ -270,10 +275,12 @@ serve(struct front_config *conf, int listener)
 		err(ST_SYS, "cannot fork");
 	if (pid == 0) {
 		close(pair[0]);
-		front(conf, listener, pair[1]);
+		front(conf, listener, pair[1], ready);
 	}
 	close(pair[1]);
 	close(listener);
+	if (ready != -1)
+		close(ready);
 	rc = mcprun(&conf->tools, pair[0]);
 	close(pair[0]);
 	front_config_free(conf);
@@ -294,7 +301,7 @@ init(struct args *a, struct front_config *conf)
 	    "[::1]", "host.containers.internal" };
 
 	memset(a, 0, sizeof(*a));
-	a->socket = -1;
+	a->socket = a->ready = -1;
 	conf->timeout = 30000;
 	conf->tick = 10000;
 	memcpy(conf->gate.host, hosts, sizeof(hosts));
@@ -314,6 +321,9 @@ read_options(int argc, char *argv[], struct args *a, struct front_config *conf)
 			break;
 		case 'l':
 			a->listen = optarg;
+			break;
+		case OPT_READY:
+			a->ready = xready_fd(optarg);
 			break;
 		case OPT_TOKEN:
 			a->token_file = optarg;
@@ -374,7 +384,7 @@ main(int argc, char *argv[])
 		announce(fd);
 	on = 1;
 	setsockopt(fd, IPPROTO_TCP, TCP_NODELAY, &on, sizeof(on));
-	rc = serve(conf, fd);
+	rc = serve(conf, fd, a.ready);
 	if (own.dir != NULL && session_remove(&own) == -1)
 		warn("cannot remove '%s'", own.dir);
 	free(own.dir);

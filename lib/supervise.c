@@ -16,6 +16,7 @@
 #include "conf.h"
 #include "io.h"
 #include "mem.h"
+#include "notice.h"
 #include "status.h"
 #include "supervise.h"
 
@@ -62,13 +63,20 @@ watch_signals(void)
 	return 0;
 }
 
+static int
+keep_open(int fd)
+{
+	return fd == -1 ? 0 : io_cloexec(fd, 0);
+}
+
 /*
- * Start a program: keep stays open in it, slave (or -1) becomes its terminal.
- * A deaf one is not reached by the terminal's signals, and standard input and
- * output, which are the agent's, are not its own.
+ * Start a program: a server, whose descriptors stay open in it, or the
+ * engine's client, whose terminal the slave (or -1) becomes.  A server is not
+ * reached by the terminal's signals, and standard input and output, which are
+ * the agent's, are not its own.
  */
 static pid_t
-start(char *const *v, int keep, int slave, int deaf)
+start(char *const *v, const struct server *server, int slave)
 {
 	struct sigaction sa;
 	sigset_t none;
@@ -84,7 +92,7 @@ start(char *const *v, int keep, int slave, int deaf)
 	for (i = 0; i < NWATCHED; i++)
 		sigaction(watched[i], &sa, NULL);
 	sigaction(SIGPIPE, &sa, NULL);
-	if (deaf) {
+	if (server != NULL) {
 		sa.sa_handler = SIG_IGN;
 		sigaction(SIGINT, &sa, NULL);
 		sigaction(SIGQUIT, &sa, NULL);
@@ -98,8 +106,9 @@ start(char *const *v, int keep, int slave, int deaf)
 	sigemptyset(&none);
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* the engine's client leads a session: Ctrl-C is ours to pass on */
-	if ((keep != -1 && io_cloexec(keep, 0) == -1) ||
-	    (slave != -1 ? term_adopt(slave) : deaf ? 0 : setsid()) == -1) {
+	if ((server != NULL && (keep_open(server->fd) == -1 ||
+	    keep_open(server->ready[1]) == -1)) || (slave != -1 ?
+	    term_adopt(slave) : server != NULL ? 0 : setsid()) == -1) {
 		warn("cannot set up '%s'", v[0]);
 		_exit(ST_SYS);
 	}
@@ -188,11 +197,53 @@ stop_servers(struct supervise *s)
 	}
 }
 
+/* No box without all of its servers: PID 1 in it gets no answer, and ends. */
+static void
+fail(struct supervise *s)
+{
+	if (s->failed)
+		return;
+	s->failed = 1;
+	close(s->life_listen);	/* its path stays: there is somebody to ask */
+	s->life_listen = -1;
+}
+
+/* A server is down for good, and nobody shall wait for it. */
+static void
+give_up(struct server *v)
+{
+	char text[512];
+
+	snprintf(text, sizeof(text), "'%s' keeps dying and is not started"
+	    " again: %s; end the session", v->argv.v[0], v->loss);
+	notice(getenv("AIPOD_WORKSPACE"), "a server is down", text);
+	if (v->fd != -1)
+		close(v->fd);
+	v->fd = -1;
+}
+
+static void
+server_ended(struct supervise *s, struct server *v, int status)
+{
+	v->pid = 0;
+	if (v->ready[0] != -1 && !s->tied) {
+		if (!s->failed)
+			warnx("'%s' ended with status %d before the session"
+			    " began, and there is none without it: see its"
+			    " message above, and aipod doctor",
+			    v->argv.v[0], status);
+		fail(s);
+	} else if (v->restarts++ >= SUPERVISE_RESTARTS ||
+	    (v->pid = start(v->argv.v, v, -1)) == -1) {
+		v->pid = 0;
+		give_up(v);
+	}
+}
+
 /* Collect the dead; returns 1 when the engine's client was among them. */
 static int
 reap(struct supervise *s, pid_t engine, int *status)
 {
-	struct server *v;
 	pid_t pid;
 	int ws, i, ended = 0;
 
@@ -207,17 +258,10 @@ reap(struct supervise *s, pid_t engine, int *status)
 			ended = 1;
 			continue;
 		}
-		for (i = 0; i < s->nserver; i++) {
-			v = &s->server[i];
-			if (v->pid != pid)
-				continue;
-			v->pid = 0;
-			if (v->restarts++ < SUPERVISE_RESTARTS)
-				v->pid = start(v->argv.v, v->fd, -1, 1);
-			else
-				warnx("'%s' keeps dying: not started again;"
-				    " end the session", v->argv.v[0]);
-		}
+		for (i = 0; i < s->nserver; i++)
+			if (s->server[i].pid == pid)
+				server_ended(s, &s->server[i],
+				    child_status(ws));
 	}
 	return ended;
 }
@@ -309,29 +353,77 @@ force(struct supervise *s, pid_t engine)
 {
 	if (access(s->cid, F_OK) == 0)
 		child_run_quietly(s->remove->v);
-	kill(engine, s->life_listen == -1 ? SIGKILL : SIGTERM);
+	kill(engine, s->tied ? SIGKILL : SIGTERM);
+}
+
+/* Fill in what to poll for until all serve; returns how many. */
+static int
+want_ready(const struct supervise *s, struct pollfd *p)
+{
+	int i, n = 0;
+
+	for (i = 0; i < s->nserver && !s->failed; i++)
+		if (s->server[i].ready[0] != -1 && !s->server[i].serves) {
+			p[n].fd = s->server[i].ready[0];
+			p[n].events = POLLIN;
+			p[n++].revents = 0;
+		}
+	return n;
+}
+
+static void
+take_ready(struct supervise *s, const struct pollfd *p, int n)
+{
+	int i;
+
+	for (; n > 0; n--, p++)
+		for (i = 0; p->revents != 0 && i < s->nserver; i++)
+			if (s->server[i].ready[0] == p->fd)
+				s->server[i].serves = 1;
+}
+
+static void
+too_late(struct supervise *s)
+{
+	int i;
+
+	for (i = 0; i < s->nserver; i++)
+		if (s->server[i].ready[0] != -1 && !s->server[i].serves)
+			warnx("'%s' does not serve after %d seconds, and there"
+			    " is no session without it: aipod doctor tells"
+			    " more", s->server[i].argv.v[0], SUPERVISE_READY);
+	fail(s);
 }
 
 static int
 loop(struct supervise *s, pid_t engine)
 {
-	struct pollfd p[2 + TERM_POLLFDS];
-	time_t deadline = 0;
-	int n, status = 0, ended = 0;
+	struct pollfd p[2 + SUPERVISE_SERVERS + TERM_POLLFDS];
+	time_t deadline = 0, serve_by = seconds() + SUPERVISE_READY;
+	int n, unready, status = 0, ended = 0;
 
 	for (;;) {
+		unready = want_ready(s, p + 2);
 		p[0].fd = notes[0];
-		p[1].fd = s->life != -1 ? s->life : s->before != 0 ? -1 :
-		    s->life_listen;
+		p[1].fd = s->life != -1 ? s->life : s->before != 0 ||
+		    unready > 0 ? -1 : s->life_listen;
 		p[0].events = p[1].events = POLLIN;
 		p[1].revents = 0;
-		n = 2 + (s->term != NULL ? term_wants(s->term, p + 2) : 0);
-		if (poll(p, (nfds_t)n, deadline != 0 ? 1000 : -1) == -1) {
+		n = 2 + unready;
+		n += s->term != NULL ? term_wants(s->term, p + n) : 0;
+		if (poll(p, (nfds_t)n, deadline != 0 || unready > 0 ? 1000 :
+		    -1) == -1) {
 			if (errno != EINTR)
 				return -1;
 			n = 0;
 		}
+		if (n > 0)
+			take_ready(s, p + 2, unready);
 		if (take_notes(s, engine, &status, &ended) && deadline == 0)
+			deadline = seconds() + SUPERVISE_GRACE;
+		if (unready > 0 && seconds() >= serve_by)
+			too_late(s);
+		if (s->failed && deadline == 0)
 			deadline = seconds() + SUPERVISE_GRACE;
 		if (n > 0 && p[1].revents != 0) {
 			if (s->life_listen != -1)
@@ -340,9 +432,9 @@ loop(struct supervise *s, pid_t engine)
 				deadline = seconds() + SUPERVISE_TIDY;
 		}
 		if (ended)
-			return status;
-		if (s->term != NULL && n > 2)
-			term_serve(s->term, p + 2, n - 2);
+			return s->failed ? ST_SYS : status;
+		if (s->term != NULL && n > 2 + unready)
+			term_serve(s->term, p + 2 + unready, n - 2 - unready);
 		if (deadline != 0 && seconds() >= deadline) {
 			force(s, engine);
 			deadline = seconds() + SUPERVISE_GRACE;
@@ -366,9 +458,9 @@ supervise(struct supervise *s)
 		s->before = 0;
 	for (i = 0; i < s->nserver; i++)
 		if ((s->server[i].pid = start(s->server[i].argv.v,
-		    s->server[i].fd, -1, 1)) == -1)
+		    &s->server[i], -1)) == -1)
 			return -1;
-	engine = start(s->engine->v, -1, s->term != NULL ? s->slave : -1, 0);
+	engine = start(s->engine->v, NULL, s->term != NULL ? s->slave : -1);
 	if (engine == -1)
 		return -1;
 	if (s->term != NULL)

@@ -13,13 +13,18 @@
 
 #define SUPERVISE_SERVERS	3
 #define SUPERVISE_RESTARTS	5	/* of one server, then it stays down */
+#define SUPERVISE_READY		15	/* seconds until all of them serve */
 #define SUPERVISE_GRACE		10	/* seconds from TERM to removal */
 #define SUPERVISE_TIDY		60	/* that the engine may take after it */
 
 struct server {
 	struct argv	argv;
 	int		fd;		/* its listening socket, or -1 */
+	int		ready[2];	/* a pipe; it tells on [1] that it */
+					/* serves (lib/ready.h); or -1 */
+	const char	*loss;		/* what is so once it is down */
 	pid_t		pid;		/* 0: not running */
+	int		serves;		/* it has told so */
 	int		restarts;
 };
 
@@ -37,6 +42,7 @@ struct supervise {
 	/* filled in */
 	int		 life;		/* to PID 1 in the box, or -1 */
 	int		 tied;		/* the box was up */
+	int		 failed;	/* a server did not come up: no box */
 	int		 created;	/* the container came into being */
 	int		 unclean;	/* it may still be there: remove it */
 	unsigned char	 early[16];	/* signals before the box was up */
@@ -54,7 +60,11 @@ void	watchdog_done(int fd, pid_t);
 /*
  * Start servers and engine, pass on signals and bytes, restart what dies
  * before its time, until the engine's client ends; then end the servers.
- * Returns the container's status, or -1 with errno when it could not start.
+ * What runs in the box begins when the servers serve, and never if one of them
+ * does not: that was said then.  One that keeps dying later stays down, and
+ * its socket with it; the user is told.
+ * Returns the container's status, ST_SYS when a server did not come up, or -1
+ * with errno when it could not start.
  */
 int	supervise(struct supervise *);
 

@@ -18,6 +18,7 @@
 #include "finding.h"
 #include "io.h"
 #include "mem.h"
+#include "notice.h"
 #include "status.h"
 #include "tool.h"
 #include "utf8.h"
@@ -102,28 +103,13 @@ watcher_pause(const struct watcher *t, long long every)
 	return fair > every ? fair : every;
 }
 
-/* A line for the user, who may be looking at the agent's raw terminal. */
 static void
 say(const struct watcher *t, const char *text)
 {
-	struct argv a = ARGV_INIT;
-	const char *cr = isatty(STDERR_FILENO) ? "\r" : "";
-	char *notify = conf_tool("aipod-notify");
+	pid_t pid = notice(t->w->path, "secret in view", text);
 
-	if (tool_verbose >= 0)
-		dprintf(STDERR_FILENO, "%saipod-watch: %s%s\n", cr, text, cr);
-	if (notify != NULL) {
-		argv_add(&a, notify);
-		argv_add(&a, "-w");
-		argv_add(&a, t->w->path);
-		argv_add(&a, "-t");
-		argv_add(&a, "secret in view");
-		argv_add(&a, "--");
-		argv_add(&a, text);
-		child_run_quietly(a.v);
-		argv_free(&a);
-	}
-	free(notify);
+	if (pid != -1)
+		child_wait(pid);
 }
 
 static void
