@@ -268,7 +268,7 @@ xrun(struct egress *e)
 
 	if (loop_init(&e->loop) == -1)
 		err(ST_SYS, "cannot wait for events");
-	if ((asker = asker_start()) == -1 || (scribe = scribe_start(&e->w,
+	if ((asker = asker_start(&e->w)) == -1 || (scribe = scribe_start(&e->w,
 	    getenv("AIPOD_SESSION"))) == -1 ||
 	    (warden = warden_start(&e->warden)) == -1 ||
 	    resolvers_start(&e->resolvers, &e->loop) == -1)

@@ -44,11 +44,17 @@ const char *ask_choice_name(enum ask_choice);
  */
 int	 ask_parse(const struct ask *, struct ask_answer *, const char *line);
 /*
- * For a host's question on the n bytes NAME:PORT: the pattern of all names
- * beside this one, "*.DOMAIN" or "*.DOMAIN:PORT".  1, or 0 when there is none to
- * be had: DOMAIN would be a top-level domain, or like co.uk.
+ * For a host's question on the n bytes NAME:PORT: the pattern of the rule that
+ * always makes, "NAME" or "NAME:PORT".  1, or 0 when they are none: an address
+ * is not asked about.
  */
 #define ASK_PATTERN	272
+int	 ask_host(const char *subject, size_t n, char pattern[ASK_PATTERN]);
+/*
+ * The same of always-domain: all names beside this one, "*.DOMAIN" or
+ * "*.DOMAIN:PORT".  0 when there is none to be had, too: DOMAIN would be a
+ * top-level domain, or like co.uk.
+ */
 int	 ask_domain(const char *kind, const char *subject, size_t n,
 	    char pattern[ASK_PATTERN]);
 /* A no that nobody gave, with the words that the agent is to read. */

@@ -7,7 +7,6 @@
 #include <unistd.h>
 
 #include "argv.h"
-#include "ask.h"
 #include "asker.h"
 #include "buf.h"
 #include "child.h"
@@ -16,6 +15,7 @@
 #include "rec.h"
 #include "sidekick.h"
 #include "status.h"
+#include "workspace.h"
 
 /* ---- questions ----------------------------------------------------------- */
 
@@ -24,7 +24,8 @@
  * the choice and the user's words.
  */
 static int
-approve(const char *subject, char choice[16], char why[JUDGE_WHY])
+approve(const struct workspace *w, const char *subject, char choice[16],
+    char why[JUDGE_WHY])
 {
 	struct argv v = ARGV_INIT;
 	struct buf in = BUF_INIT, out = BUF_INIT;
@@ -37,6 +38,8 @@ approve(const char *subject, char choice[16], char why[JUDGE_WHY])
 	argv_add(&v, tool);
 	argv_add(&v, "--kind");
 	argv_add(&v, "host");
+	argv_add(&v, "--workdir");
+	argv_add(&v, w->path);
 	buf_puts(&in, subject);
 	rc = child_capture(v.v, &in, &out, 65536);
 	if (rc != -1 && buf_str(&out) != NULL) {
@@ -53,57 +56,20 @@ approve(const char *subject, char choice[16], char why[JUDGE_WHY])
 	return rc;
 }
 
-/* aipod-allow add host PATTERN */
-static int
-allow(const char *pattern)
-{
-	struct argv v = ARGV_INIT;
-	char *tool;
-	int rc;
-
-	if ((tool = conf_tool("aipod-allow")) == NULL)
-		return -1;
-	argv_add(&v, tool);
-	argv_add(&v, "add");
-	argv_add(&v, "host");
-	argv_add(&v, pattern);
-	rc = child_run(v.v);
-	argv_free(&v);
-	free(tool);
-	return rc == ST_YES ? 0 : -1;
-}
-
-/* A port goes into the rule unless it is one that a rule without has. */
-static int
-always(const struct asker_question *q, const char *subject, int domain)
-{
-	char pattern[ASK_PATTERN];
-
-	if (domain) {
-		if (!ask_domain("host", subject, strlen(subject), pattern))
-			return -1;
-	} else if ((q->port == 80 || q->port == 443) &&
-	    strcmp(q->name, JUDGE_HOST) != 0)
-		snprintf(pattern, sizeof(pattern), "%s", q->name);
-	else
-		snprintf(pattern, sizeof(pattern), "%s:%d", q->name, q->port);
-	return allow(pattern);
-}
-
+/* What it says has been done by then: the record and the rule. */
 static enum asker_answer
-ask(const struct asker_question *q, char why[JUDGE_WHY])
+ask(const struct workspace *w, const struct asker_question *q,
+    char why[JUDGE_WHY])
 {
 	char subject[NAME_HOST_MAX + 8], choice[16];
 	int rc;
 
 	snprintf(subject, sizeof(subject), "%s:%d", q->name, q->port);
-	rc = approve(subject, choice, why);
+	rc = approve(w, subject, choice, why);
 	if (rc == ST_YES && strcmp(choice, "once") == 0)
 		return ASKER_ONCE;
-	if (rc == ST_YES && strcmp(choice, "always") == 0)
-		return always(q, subject, 0) == 0 ? ASKER_ALWAYS : ASKER_ONCE;
-	if (rc == ST_YES && strcmp(choice, "always-domain") == 0)
-		return always(q, subject, 1) == 0 ? ASKER_ALWAYS : ASKER_ONCE;
+	if (rc == ST_YES && strncmp(choice, "always", 6) == 0)
+		return ASKER_ALWAYS;
 	return rc == ST_NO ? ASKER_NO : ASKER_FAILED;
 }
 
@@ -115,7 +81,6 @@ serve_questions(int fd, void *arg)
 	struct asker_reply r;
 	pid_t pid;
 
-	(void)arg;
 	sigemptyset(&sa.sa_mask);
 	sigaction(SIGCHLD, &sa, NULL);
 	while (io_readfull(fd, &q, sizeof(q)) == (ssize_t)sizeof(q)) {
@@ -127,7 +92,7 @@ serve_questions(int fd, void *arg)
 			continue;
 		if (pid == 0) {
 			signal(SIGCHLD, SIG_DFL);
-			r.answer = ask(&q, r.why);
+			r.answer = ask(arg, &q, r.why);
 		}
 		if (io_writeall(fd, &r, sizeof(r)) == -1 || pid == 0)
 			_exit(0);
@@ -136,7 +101,7 @@ serve_questions(int fd, void *arg)
 }
 
 int
-asker_start(void)
+asker_start(struct workspace *w)
 {
-	return sidekick_start(serve_questions, NULL);
+	return sidekick_start(serve_questions, w);
 }

@@ -7,6 +7,8 @@
 
 #include "judge.h"
 
+struct workspace;
+
 enum asker_answer {
 	ASKER_NO,		/* no, or nobody answered */
 	ASKER_ONCE,		/* yes, for this session */
@@ -27,9 +29,10 @@ struct asker_reply {
 };
 
 /*
- * Start the process; it ends when the other end of its descriptor is closed.
- * A stream socket's descriptor, one struct a message, or -1 with errno.
+ * Start the process for this workspace, which must stay; it ends when the other
+ * end of its descriptor is closed.  A stream socket's descriptor, one struct a
+ * message, or -1 with errno.
  */
-int	asker_start(void);
+int	asker_start(struct workspace *);
 
 #endif

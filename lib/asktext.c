@@ -4,6 +4,7 @@
 
 #include "ask.h"
 #include "buf.h"
+#include "judge.h"
 #include "name.h"
 #include "utf8.h"
 
@@ -106,27 +107,61 @@ is_public(const char *first, const char *last)
 	return n <= 3 && strlen(last) == 2;
 }
 
+/* The name and port that a host's question is about, or NAME_BAD. */
+static enum name_kind
+parse_host(const char *subject, size_t n, char name[NAME_HOST_MAX], int *port)
+{
+	const char *host;
+	size_t len;
+
+	if (name_split_port(subject, n, &host, &len, port) == -1)
+		return NAME_BAD;
+	return name_normalise(host, len, name);
+}
+
+/* A rule without port has two, but none of this machine's own. */
+static void
+put_pattern(char pattern[ASK_PATTERN], const char *star, const char *name,
+    int port)
+{
+	if ((port == 80 || port == 443) && strcmp(name, JUDGE_HOST) != 0)
+		snprintf(pattern, ASK_PATTERN, "%s%s", star, name);
+	else
+		snprintf(pattern, ASK_PATTERN, "%s%s:%d", star, name, port);
+}
+
+int
+ask_host(const char *subject, size_t n, char pattern[ASK_PATTERN])
+{
+	char name[NAME_HOST_MAX];
+	int port;
+
+	switch (parse_host(subject, n, name, &port)) {
+	case NAME_HOST:
+	case NAME_SINGLE:
+		put_pattern(pattern, "", name, port);
+		return 1;
+	default:
+		return 0;
+	}
+}
+
 int
 ask_domain(const char *kind, const char *subject, size_t n,
     char pattern[ASK_PATTERN])
 {
 	char name[NAME_HOST_MAX], *up, *last;
-	const char *host;
-	size_t len;
 	int port;
 
-	if (strcmp(kind, "host") != 0 || name_split_port(subject, n, &host,
-	    &len, &port) == -1 || name_normalise(host, len, name) != NAME_HOST ||
-	    strcmp(name, "host.containers.internal") == 0 ||
+	if (strcmp(kind, "host") != 0 ||
+	    parse_host(subject, n, name, &port) != NAME_HOST ||
+	    strcmp(name, JUDGE_HOST) == 0 ||
 	    (up = strchr(name, '.')) == NULL ||
 	    (last = strchr(++up, '.')) == NULL)
 		return 0;
 	if (strchr(++last, '.') == NULL && is_public(up, last))
 		return 0;
-	if (port == 80 || port == 443)
-		snprintf(pattern, ASK_PATTERN, "*.%s", up);
-	else
-		snprintf(pattern, ASK_PATTERN, "*.%s:%d", up, port);
+	put_pattern(pattern, "*.", up, port);
 	return 1;
 }
 

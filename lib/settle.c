@@ -71,43 +71,53 @@ record(const struct workspace *w, const struct ask *q, struct ask_answer *a)
 }
 
 /*
- * Allow exactly these bytes from now on; a command bound to what it runs, of
- * which copies are kept for showing what changed, a service as it stands; or,
- * without keep, take that back.
+ * Allow exactly these bytes from now on: a command bound to what it runs, a
+ * host as its pattern says, a service as it stands.
  */
-static int
-always(const struct workspace *w, const struct runfiles *rf,
-    const struct ask *q, int keep, char why[256])
+static char *
+rule_line(const struct ask *q, const struct runfiles *rf, enum ask_choice c)
 {
-	struct rules one = RULES_INIT;
 	struct buf line = BUF_INIT;
-	char *path, *text;
-	int rc = -1;
+	char pattern[ASK_PATTERN] = "";
 
 	buf_printf(&line, "allow %s ", q->kind);
 	if (strcmp(q->kind, "command") == 0) {
 		rule_quote(&line, q->subject.p, q->subject.len, 1);
 		buf_printf(&line, " digest %s", rf->digest);
+	} else if (strcmp(q->kind, "host") == 0) {
+		if (c == ASK_DOMAIN)
+			ask_domain(q->kind, q->subject.p, q->subject.len,
+			    pattern);
+		else
+			ask_host(q->subject.p, q->subject.len, pattern);
+		buf_puts(&line, pattern);
 	} else
 		buf_add(&line, q->subject.p, q->subject.len);
 	xbuf_check(&line);
-	text = xstrdup(buf_str(&line));
+	return buf_str(&line);
+}
+
+/* Put that line among the workspace's rules; or, without keep, take it out. */
+static int
+edit_rule(const struct workspace *w, const char *line, int keep, char why[256])
+{
+	struct rules one = RULES_INIT;
+	char *path, *text = xstrdup(line);
+	int rc = -1;
+
+	free(xworkspace_make_state(w));
 	path = workspace_state(w, "rules");
 	why[0] = '\0';
-	/* without the copies it still holds; less can be shown later */
-	if (keep && strcmp(q->kind, "command") == 0)
-		allow_keep(w, rf);
 	if (rules_parse(&one, "rule", text) == -1 || one.n != 1)
 		snprintf(why, 256, "%s", one.why);
 	else if (ruleset_edit(path, allow_same, &one.r[0],
-	    keep ? buf_str(&line) : NULL, why) != -1)
+	    keep ? line : NULL, why) != -1)
 		rc = 0;
 	else if (why[0] == '\0')
 		snprintf(why, 256, "%s", strerror(errno));
 	rules_free(&one);
 	free(path);
 	free(text);
-	buf_free(&line);
 	return rc;
 }
 
@@ -119,28 +129,34 @@ int
 settle(const struct ask *q, const struct workspace *w,
     const struct runfiles *rf, struct ask_answer *a, char why[SETTLE_WHY])
 {
-	char fault[256];
-	int rc = 0, made = 0;
+	char fault[256], *line = NULL;
+	int rc = 0;
 
 	look_again(q, w, rf, a);
 	if (a->silence && ask_silence(q) == -1) {
 		snprintf(why, SETTLE_WHY, "cannot silence the session");
 		rc = -1;
 	}
-	if (a->choice == ASK_ALWAYS && strcmp(q->kind, "host") != 0) {
-		made = always(w, rf, q, 1, fault) == 0;
-		if (!made) {
+	if (a->choice == ASK_ALWAYS || a->choice == ASK_DOMAIN) {
+		line = rule_line(q, rf, a->choice);
+		/* without the copies it still holds; less can be shown later */
+		if (strcmp(q->kind, "command") == 0)
+			allow_keep(w, rf);
+		if (edit_rule(w, line, 1, fault) == -1) {
 			snprintf(why, SETTLE_WHY, "cannot make a rule, so it"
 			    " is once: %s", fault);
 			a->choice = ASK_ONCE;
+			free(line);
+			line = NULL;
 			rc = -1;
 		}
 	}
 	if (record(w, q, a) == -1) {
 		snprintf(why, SETTLE_WHY, "cannot write the audit trail");
-		if (made)
-			always(w, rf, q, 0, fault);
+		if (line != NULL)
+			edit_rule(w, line, 0, fault);
 		rc = -1;
 	}
+	free(line);
 	return rc;
 }

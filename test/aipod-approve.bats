@@ -103,6 +103,34 @@ one_pending() { [ "$(aipod-approve -l | wc -l)" = 1 ]; }
 	wait "$asker" || true
 }
 
+@test "always for a host is a rule: its name, and its port where that is special" {
+	approver 'echo "$SAY"'
+	while IFS='|' read -r say subject rule; do
+		printf '%s' "$subject" | SAY=$say aipod-approve -k host >"$T/answer"
+		is "$(cut -f1 "$T/answer")" "$say"
+		is "$(aipod-allow list | cut -f2-4)" "allow	host	$rule"
+		is "$(aipod-log | tail -n 1 | cut -f4,6)" "$say	$subject"
+		aipod-allow remove 1
+	done <<-'EOT'
+	always|api.example.org:443|api.example.org
+	always|API.example.org.:80|api.example.org
+	always|api.example.org:22|api.example.org:22
+	always|host.containers.internal:443|host.containers.internal:443
+	always-domain|api.example.org:80|*.example.org
+	always-domain|api.example.org:22|*.example.org:22
+	EOT
+	SAY=always status 0 aipod-approve -k host <<<'no host'
+	is "$output" $'once\t-'
+	has "$stderr" "cannot make a rule, so it is once"
+	# what cannot be recorded is no, and leaves no rule
+	audit=$XDG_STATE_HOME/aipod/$(aipod-hash)/audit
+	rm "$audit"
+	mkdir "$audit"
+	printf x.example.org:443 >"$T/host"
+	SAY=always status 1 aipod-approve -k host <"$T/host"
+	is "$(aipod-allow list)" ""
+}
+
 @test "whatever is no clear yes is no" {
 	for say in 'echo Yes please' 'echo' 'true' 'exit 1' 'echo onceonce' \
 	    'printf "once always\n"' 'printf "\033[1monce\n"' 'kill -9 $$' \

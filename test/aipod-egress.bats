@@ -493,6 +493,32 @@ dead.example:80 allowed, but: Connection refused"
 	is "$(grep -c ==== "$T/asked")" 4
 }
 
+@test "always is a rule of the workspace served, and is taken back with it" {
+	printf '#!/bin/sh\necho always\n' >"$T/approver"
+	chmod 700 "$T/approver"
+	mkdir "$T/other"
+	AIPOD_APPROVER=$T/approver egress -m ask -w "$T/other"
+	has "$(web http://a.site.example/)" "at 5.5.5.5"
+	is "$(aipod-allow -w "$T/other" list | cut -f2-4)" "allow	host	a.site.example"
+	is "$(aipod-allow list)" ""
+	[ -n "${AIPOD_TEST_LONG-}" ] || return 0
+	printf '#!/bin/sh\necho no\n' >"$T/approver"
+	aipod-allow -w "$T/other" remove host a.site.example
+	until_true 40 eval 'web http://a.site.example/ | grep -q "said no"'
+}
+
+@test "kill -9 at random times: no answer of always without its rule" {
+	printf '#!/bin/sh\ns=$(cat); echo "$s" >>"$T/said"
+	case $s in *[02468].site*) echo always ;; *) echo always-domain ;; esac\n' >"$T/approver"
+	chmod 700 "$T/approver"
+	export AIPOD_APPROVER=$T/approver
+	unset AIPOD_SESSION
+	rounds=15
+	[ -z "${AIPOD_TEST_LONG-}" ] || rounds=200
+	status 0 within python3 "$TOP/test/mcp/killer.py" host "$rounds"
+	echo "# $output" >&3
+}
+
 @test "it ends with SIGTERM, and its helpers with it" {
 	rules 'allow host *.site.example'
 	egress -m deny

@@ -148,7 +148,7 @@ approver() {
 	approver 's=$(cat); echo "$s" >>"$T/said"; echo always'
 	rounds=40
 	[ -z "${AIPOD_TEST_LONG-}" ] || rounds=200
-	status 0 python3 "$TOP/test/mcp/killer.py" "$rounds"
+	status 0 python3 "$TOP/test/mcp/killer.py" command "$rounds"
 	echo "# $output" >&3
 }
 

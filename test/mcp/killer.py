@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
-"""killer.py ROUNDS: ask a server for commands, say always to each, and kill -9
-the server, the tool, the approver or the supervisor at a random time.  Then
-nothing may be lost: see check().  Uses T, PATH and so on as the test sets them.
+"""killer.py command|host ROUNDS: ask a server for commands or hosts, say always
+to each, and kill -9 the server, the tool, the approver or the supervisor at a
+random time.  Then nothing may be lost: see check_*.  Uses T, PATH and so on as
+the test sets them.
 """
 import http.client
 import json
@@ -9,6 +10,7 @@ import os
 import random
 import re
 import signal
+import socket
 import subprocess
 import sys
 import threading
@@ -16,7 +18,6 @@ import time
 
 T, WS = os.environ["T"], os.path.join(os.environ["T"], "ws")
 TOKEN = "0123456789abcdef"
-WHO = ("server", "parser", "tool", "approver", "supervisor")
 
 
 def sh(*v):
@@ -27,9 +28,9 @@ HASH = sh("aipod-hash", WS).stdout.strip()
 STATE = os.path.join(os.environ["XDG_STATE_HOME"], "aipod", HASH)
 
 
-class Server:
-    def __init__(self):
-        self.start()
+class Commands:
+    who = ("server", "parser", "tool", "approver", "supervisor")
+    ends_it = ("server", "parser")
 
     def start(self):
         self.p = subprocess.Popen(
@@ -38,7 +39,8 @@ class Server:
             env=dict(os.environ, AIPOD_TOKEN=TOKEN))
         self.port = int(re.search(r":(\d+)/", self.p.stdout.readline())[1])
 
-    def call(self, command):
+    def call(self, n):
+        command = "sleep 0.0%d; echo %d" % (random.randrange(1, 9), n)
         c = http.client.HTTPConnection("127.0.0.1", self.port, timeout=30)
         try:
             c.request("POST", "/mcp", json.dumps({
@@ -52,6 +54,48 @@ class Server:
             pass        # it was killed: that is the point
         finally:
             c.close()
+
+    def victims(self, who):
+        if who == "server":
+            return [self.p.pid]
+        if who == "parser":
+            return below(self.p.pid, "aipod-mcpd")
+        if who == "tool":
+            return [p for p in children(self.p.pid)
+                    if named(p) == "aipod-command"]
+        if who == "approver":
+            return below(self.p.pid, "aipod-approve")
+        return supervisors()
+
+
+class Hosts:
+    who = ("server", "helper", "approver")
+    ends_it = ("server", "helper")
+
+    def start(self):
+        with socket.create_server(("127.0.0.1", 0)) as s:
+            self.port = s.getsockname()[1]
+            self.p = subprocess.Popen(
+                ["aipod-egress", "-q", "-s", str(s.fileno()), "-w", WS],
+                stdout=subprocess.PIPE, stderr=subprocess.DEVNULL,
+                pass_fds=[s.fileno()])
+
+    def call(self, n):
+        # the one killed may be what asks: then this name's question stays open
+        try:
+            with socket.create_connection(("127.0.0.1", self.port), 3) as s:
+                name = b"n%d.d%d.site.example:443" % (n, n)
+                s.sendall(b"CONNECT %b HTTP/1.1\r\nHost: %b\r\n\r\n" % (
+                    name, name))
+                s.recv(100)
+        except OSError:
+            pass
+
+    def victims(self, who):
+        if who == "server":
+            return [self.p.pid]
+        return below(self.p.pid,
+                     "aipod-egress" if who == "helper" else "aipod-approve")
 
 
 def children(pid):
@@ -92,19 +136,6 @@ def supervisors():
     return [p for p in found if named(p) == "aipod-command"]
 
 
-def victims(server, who):
-    if who == "server":
-        return [server.p.pid]
-    if who == "parser":
-        return below(server.p.pid, "aipod-mcpd")
-    if who == "tool":
-        return [p for p in children(server.p.pid)
-                if named(p) == "aipod-command"]
-    if who == "approver":
-        return below(server.p.pid, "aipod-approve")
-    return supervisors()
-
-
 def forget_recent():
     """The throttle is not what is tested here."""
     top = os.path.join(os.environ["XDG_RUNTIME_DIR"], "aipod", HASH)
@@ -116,21 +147,18 @@ def forget_recent():
                 pass
 
 
-def play(rounds):
-    server, killed = Server(), dict.fromkeys(WHO, 0)
-    n = 0
+def play(server, rounds):
+    killed = dict.fromkeys(server.who, 0)
+    server.start()
     for i in range(rounds):
-        who = WHO[i % len(WHO)]
-        commands = ["sleep 0.0%d; echo %d" % (random.randrange(1, 9), n + k)
-                    for k in range(3)]
-        n += 3
-        threads = [threading.Thread(target=server.call, args=(c,))
-                   for c in commands]
+        who = server.who[i % len(server.who)]
+        threads = [threading.Thread(target=server.call, args=(3 * i + k,))
+                   for k in range(3)]
         for t in threads:
             t.start()
         end = time.monotonic() + 3
         time.sleep(random.uniform(0, 0.15))
-        while not (v := victims(server, who)) and time.monotonic() < end and \
+        while not (v := server.victims(who)) and time.monotonic() < end and \
                 any(t.is_alive() for t in threads):
             time.sleep(0.003)
         if v:
@@ -141,7 +169,7 @@ def play(rounds):
                 pass
         for t in threads:
             t.join()
-        if server.p.poll() is not None or who in ("server", "parser"):
+        if server.p.poll() is not None or who in server.ends_it:
             server.p.kill()
             server.p.wait()
             server.p.stdout.close()
@@ -160,23 +188,26 @@ def until(what, why):
     sys.exit(why())
 
 
-def check():
-    trail = sh("aipod-log", "-k", "command").stdout.splitlines()
+def check_rules(kind):
+    trail = sh("aipod-log", "-k", kind).stdout.splitlines()
     with open(os.path.join(T, "said")) as f:
         said = set(f.read().splitlines())
     # an answer that was taken is in the trail, and then there is its rule
-    taken = {l[5] for l in (t.split("\t") for t in trail) if l[3] == "always"}
+    taken = {l[5] for l in (t.split("\t") for t in trail)
+             if l[3].startswith("always")}
     said &= taken
     assert said, "nobody was asked"
 
-    def lost():
-        rules = sh("aipod-allow", "list").stdout
-        return [c for c in said if c not in rules]
-    until(lambda: not lost(), lambda: "rules lost: %s" % lost())
+    lost = [s for s in said
+            if sh("aipod-allow", "-q", "check", kind, s).returncode != 0]
+    assert not lost, "rules lost: %s" % lost
     for v in (("aipod-allow", "-C"), ("aipod-log", "verify")):
         r = sh(*v)
         assert r.returncode == 0, (v, r)
+    return len(said)
 
+
+def check_ends():
     def unended():
         out = sh("aipod-command", "list").stdout.splitlines()
         return [l for l in out if l.split("\t")[1] == "running"]
@@ -196,16 +227,16 @@ def check():
                 text = f.read()
             assert re.fullmatch(r"\d+\t[a-z]+\t[^\t\n]+\n", text), (d, text)
             assert os.path.basename(d) in listed, "not listed: " + d
-    return len(said), len(listed)
+    return len(listed)
 
 
 def main():
-    rounds = int(sys.argv[1])
-    killed = play(rounds)
-    rules, commands = check()
+    kind, rounds = sys.argv[1], int(sys.argv[2])
+    killed = play(Commands() if kind == "command" else Hosts(), rounds)
+    rules = check_rules(kind)
     print("%d rounds; killed: %s; %d rules, %d commands" % (
         rounds, " ".join("%s %d" % k for k in killed.items()), rules,
-        commands))
+        check_ends()))
     for who, n in killed.items():
         assert n > 0, "no %s was ever hit" % who
 
