@@ -85,10 +85,9 @@ gate_answered(struct watch *w, int events)
 	r.why[sizeof(r.why) - 1] = '\0';
 	snprintf(why, sizeof(why), "no rule, and the answer was no%s%s",
 	    r.why[0] != '\0' ? ": " : "", r.why);
-	/* the rule that "always" has made may not be here yet */
 	if (r.answer != ASKER_FAILED)
 		judge_remember(g->judge, q->name, q->port,
-		    r.answer != ASKER_NO);
+		    r.answer != ASKER_NO, r.answer != ASKER_ONCE);
 	for (c = q->waiting; c != NULL; c = next) {
 		next = c->nextasked;
 		c->state = GATE_HEAD;

@@ -104,7 +104,8 @@ recall(const struct judge *j, const char *name, int port)
 }
 
 int
-judge_remember(struct judge *j, const char *name, int port, int allow)
+judge_remember(struct judge *j, const char *name, int port, int allow,
+    int brief)
 {
 	struct judge_answer *a;
 
@@ -116,7 +117,7 @@ judge_remember(struct judge *j, const char *name, int port, int allow)
 	snprintf(a->name, sizeof(a->name), "%s", name);
 	a->port = port;
 	a->allow = allow;
-	a->until = allow ? 0 : alarm_now() + JUDGE_NO_MS;
+	a->until = brief ? alarm_now() + JUDGE_BRIEF_MS : 0;
 	return 0;
 }
 

@@ -60,11 +60,13 @@ void	 judge_name(struct judge *, const char *name, enum name_kind, int port,
 int	 judge_addr(const struct judge *, const struct judgement *,
 	    const struct addr *, int port, const char **why);
 /*
- * What the user said: a yes for as long as the session lives, a no for a
- * while, so that what tries ten times asks once.
+ * What the user said, for as long as the session lives; or, brief, for a while:
+ * a no, so that what tries ten times asks once, and a yes until its rule is
+ * here, by which alone it can be taken back.
  */
-#define JUDGE_NO_MS	30000
-int	 judge_remember(struct judge *, const char *name, int port, int allow);
+#define JUDGE_BRIEF_MS	30000
+int	 judge_remember(struct judge *, const char *name, int port, int allow,
+	    int brief);
 /*
  * Record mode: note what was reached; the smallest rules that would have let
  * it through.
