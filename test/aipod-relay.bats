@@ -495,6 +495,17 @@ assert ask(\"n0.example\") == got[0]
 	[ "$output" -lt 4096 ]
 }
 
+@test "relay: a thousand connections live on while orphans end by the hundred" {
+	need_box
+	[ "$(ulimit -Hn)" -ge 4096 ] || skip "no more than $(ulimit -Hn) files"
+	ulimit -n "$(ulimit -Hn)"
+	python3 "$TOP/test/relay/echo.py" "$D/egress.sock" 3>&- &
+	servers=$!
+	until_true 5 test -S "$D/egress.sock"
+	status 0 box python3 "$TOP/test/relay/thousand.py" echo.example 1000 200
+	is "$output" 0
+}
+
 @test "relay: idle, it does not wake up" {
 	need_box
 	egress
