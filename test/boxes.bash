@@ -63,7 +63,7 @@ boxes_teardown() {
 	for h in ${HOLDERS-}; do kill -9 "$h" 2>/dev/null || true; done
 	if [ -n "${H-}" ]; then
 		"$E" ps -a -q --filter "label=aipod.workspace=$H" |
-		    while read -r h; do "$E" rm -f "$h"; done >/dev/null 2>&1
+		    while read -r h; do "$E" kill "$h"; "$E" rm -f "$h"; done >/dev/null 2>&1
 		"$E" volume ls -q --filter "name=aipod-$H-" |
 		    while read -r h; do "$E" volume rm "$h"; done >/dev/null 2>&1
 		"$E" network ls --filter "name=aipod-$H-" --format '{{.Name}}' |
