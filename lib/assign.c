@@ -256,7 +256,7 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
     struct assign_memo *memo)
 {
 	struct cursor c = { s, n, at };
-	int q, esc = 0, k, below;
+	int q, esc = 0, k, below, inside = 0;
 	size_t i;
 
 	a->call = 0;
@@ -271,8 +271,10 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
 	if (peek(&c, 0) == '-' && peek(&c, 1) == ' ')
 		c.i += 2;		/* an item of a list */
 	if (peek(&c, 0) == '[' || peek(&c, 0) == '{')
-		if (peek(&c, 1) == '"' || peek(&c, 1) == '\'')
+		if (peek(&c, 1) == '"' || peek(&c, 1) == '\'') {
+			inside = 1;
 			c.i++;
+		}
 	/* @"x", b'x', R"x", f("x"), a.b("x") */
 	for (k = 0; k < 40 && (is_name(peek(&c, k)) || peek(&c, k) == '@' ||
 	    peek(&c, k) == ':' || peek(&c, k) == '&'); k++)
@@ -322,6 +324,13 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
 			break;
 	}
 	a->to = i < n ? i : n;
+	if (a->op == ',' || a->op == '(' || inside) {
+		/* "password", "type": x; {"type": x}: a name of its own */
+		c.i = a->to + 1;
+		blanks(&c, 4);
+		if (peek(&c, 0) == ':')
+			return 0;
+	}
 	return a->to > a->from;
 }
 

@@ -57,7 +57,7 @@ form_url(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 		if (guess_word(l->s + from, n) && !look_random(l, from, to, 0))
 			return;
 	}
-	look_add(l, r->name, from, to, 1);
+	look_password(l, r->name, from, to, 1);
 }
 
 void
@@ -95,6 +95,20 @@ form_pem(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	look_add(l, r->name, at, i, 0);
 }
 
+/* user:password, to print; in a test no password that a person chose. */
+static int
+is_login(const struct look *l, const unsigned char *s, size_t n)
+{
+	const unsigned char *colon = memchr(s, ':', n);
+	size_t i;
+
+	for (i = 0; i < n; i++)
+		if (s[i] < ' ' || s[i] > 0x7e)
+			return 0;
+	return colon != NULL && (!l->tests || guess_random(&l->rules->pairs,
+	    colon + 1, (size_t)(s + n - colon - 1), 1));
+}
+
 /* Bearer x, Basic x: behind the word that is the literal. */
 void
 form_scheme(struct look *l, const struct rule_secret *r, size_t at,
@@ -121,13 +135,9 @@ form_scheme(struct look *l, const struct rule_secret *r, size_t at,
 		if (n < 8 || n > 600)
 			return;
 		n = decode_base64(l->s + from, n, out, sizeof(out));
-		if (n < 4 || memchr(out, ':', n) == NULL || out[0] == '{' ||
-		    guess_has(out, n, "password") || guess_has(out, n, "{"))
-			return;
-		for (at = 0; at < n; at++)
-			if (out[at] < ' ' || out[at] > 0x7e)
-				return;
-		look_add(l, r->name, from, to, 1);
+		if (n >= 4 && out[0] != '{' && is_login(l, out, n) &&
+		    !guess_has(out, n, "password") && !guess_has(out, n, "{"))
+			look_add(l, r->name, from, to, 1);
 		return;
 	}
 	if (n >= 8 && (look_random(l, from, to, 0) ||
@@ -263,7 +273,7 @@ form_curl(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 		    !guess_placeholder(l->s + colon, to - colon) &&
 		    !guess_dull(l->s + colon, to - colon) &&
 		    guess_password(&l->rules->pairs, l->s + colon, to - colon))
-			look_add(l, r->name, colon, to, 1);
+			look_password(l, r->name, colon, to, 1);
 		return;
 	}
 }
@@ -290,8 +300,9 @@ form_netrc(struct look *l, const struct rule_secret *r, size_t at,
 			return;
 		if (password) {
 			if (k - i >= 3 && !guess_template(l->s + i, k - i) &&
-			    !guess_placeholder(l->s + i, k - i))
-				look_add(l, r->name, i, k, 1);
+			    !guess_placeholder(l->s + i, k - i) &&
+			    !(k - i == 8 && look_word(l, i, "password")))
+				look_password(l, r->name, i, k, 1);
 			return;
 		}
 		if (word % 2 == 1) {
@@ -370,17 +381,13 @@ form_auth64(struct look *l, const struct rule_secret *r, size_t at,
 {
 	unsigned char out[512];
 	struct assign a;
-	size_t i, n;
+	size_t n;
 
 	if ((at > 0 && isalnum(l->s[at - 1])) || at < l->done->pair ||
 	    !look_assign(l, at, end, &a))
 		return;
 	l->done->pair = a.to;
 	n = decode_base64(l->s + a.from, a.to - a.from, out, sizeof(out));
-	if (n < 4 || memchr(out, ':', n) == NULL)
-		return;
-	for (i = 0; i < n; i++)
-		if (out[i] < ' ' || out[i] > 0x7e)
-			return;
-	look_add(l, r->name, a.from, a.to, 1);
+	if (n >= 4 && is_login(l, out, n))
+		look_add(l, r->name, a.from, a.to, 1);
 }

@@ -84,7 +84,7 @@ guess_placeholder(const unsigned char *s, size_t n)
 		"void", "int", "char", "bool", "object", "number", "text",
 		"hidden", "basic", "bearer", "digest", "negotiate", "public",
 		"private", "static", "const", "return", "new", "function",
-		"-", "--", "prompt", "ask", "file", "stdin", "tbd", NULL
+		"bcrypt", "scram-sha-256", "-", "--", "prompt", "ask", "file", "stdin", "tbd", NULL
 	};
 	size_t i;
 
@@ -97,11 +97,11 @@ guess_placeholder(const unsigned char *s, size_t n)
 		if (i == n || s[i] == '/')
 			return 1;	/* $NAME, $NAME/x */
 	}
-	if ((s[0] == '%' && s[n - 1] == '%') || (s[0] == '<' &&
+	if ((s[0] == '_' && s[n - 1] == '_') ||
+	    (s[0] == '%' && s[n - 1] == '%') || (s[0] == '<' &&
 	    s[n - 1] == '>') || (s[0] == '[' && s[n - 1] == ']') ||
 	    (s[0] == '{' && s[n - 1] == '}') || (s[0] == '@' &&
-	    s[n - 1] == '@' && n > 2) || (n > 4 && s[0] == '_' &&
-	    s[1] == '_' && s[n - 1] == '_'))
+	    s[n - 1] == '@' && n > 2))
 		return 1;
 	return s[0] == '%' && n <= 6 && isalpha(s[n - 1]);	/* %s, %2.2x */
 }
@@ -254,6 +254,23 @@ is_file(const unsigned char *s, size_t n)
 	    guess_word(s, n);
 }
 
+/* a/b-c/d.e: words, as directories have them; 7.19.1, a version. */
+static int
+is_path(const struct pairs *t, const unsigned char *s, size_t n)
+{
+	size_t i, digits = 0, slashes = 0, dots = 0;
+
+	for (i = 0; i < n; i++) {
+		digits += isdigit(s[i]) != 0;
+		slashes += s[i] == '/';
+		dots += s[i] == '.';
+		if (!isalnum(s[i]) && strchr("._-/", s[i]) == NULL)
+			return 0;
+	}
+	return slashes > 0 ? digits * 5 <= n && !guess_random(t, s, n, 0) :
+	    dots > 0 && digits + dots == n && n < 12;
+}
+
 int
 guess_password(const struct pairs *t, const unsigned char *s, size_t n)
 {
@@ -284,9 +301,13 @@ guess_password(const struct pairs *t, const unsigned char *s, size_t n)
 		return guess_random(t, s, n, 1);	/* a path, a colour */
 	if (s[n - 1] == ':' || s[n - 1] == '?' || s[n - 1] == '(')
 		return 0;
-	/* a.b.c, a->b, a::b, f(x): code */
-	if (guess_has(s, n, "->") || guess_has(s, n, "::") ||
+	/* bytes; a.b.c, a->b, a::b, f(x): code */
+	if ((n > 7 && s[0] == '\\' && s[1] == 'x' && s[4] == '\\' &&
+	    s[5] == 'x') || guess_has(s, n, "->") || guess_has(s, n, "::") ||
 	    guess_has(s, n, "()") || guess_has(s, n, "=>"))
 		return 0;
-	return odd <= n / 2 && !is_file(s, n);
+	if (n > 2 && (guess_begins(s, 2, "++") ||
+	    guess_begins(s + n - 2, 2, "++")))
+		return 0;
+	return odd <= n / 2 && !is_file(s, n) && !is_path(t, s, n);
 }

@@ -14,6 +14,29 @@
 #define LONG		512		/* bytes of a token */
 #define CODED		6144		/* bytes of a coded run */
 
+/* 1 when one of the directories of the path is for tests. */
+static int
+in_tests(const char *path)
+{
+	static const char *const dirs[] = {
+		"t", "test", "tests", "testing", "testsuite", "testdata",
+		"test_data", "testcases", "unittest", "unittests", "selftests",
+		"__tests__", "spec", "fixtures", NULL
+	};
+	const char *end;
+	size_t n;
+	int i;
+
+	for (; (end = strchr(path, '/')) != NULL; path = end + 1) {
+		n = (size_t)(end - path);
+		for (i = 0; dirs[i] != NULL; i++)
+			if (strlen(dirs[i]) == n &&
+			    strncasecmp(path, dirs[i], n) == 0)
+				return 1;
+	}
+	return 0;
+}
+
 enum look_kind
 look_kind(const char *path)
 {
@@ -65,18 +88,19 @@ look_kind(const char *path)
 		"INSTALL", "LICENSE", "COPYING", "HISTORY", NULL
 	};
 	const char *base = strrchr(path, '/'), *dot;
+	enum look_kind tests = in_tests(path) ? LOOK_TESTS : 0;
 	size_t i;
 
 	base = base != NULL ? base + 1 : path;
 	for (i = 0; prose[i] != NULL; i++)
 		if (strncmp(base, prose[i], strlen(prose[i])) == 0)
-			return LOOK_PROSE;
+			return LOOK_PROSE | tests;
 	if ((dot = strrchr(base, '.')) == NULL || dot == base)
-		return LOOK_PLAIN;
+		return LOOK_PLAIN | tests;
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
 		if (strcasecmp(dot + 1, known[i].ext) == 0)
-			return known[i].kind;
-	return LOOK_PLAIN;
+			return known[i].kind | tests;
+	return LOOK_PLAIN | tests;
 }
 
 int
@@ -145,6 +169,14 @@ look_add(struct look *l, const char *rule, size_t from, size_t to, int rank)
 	p->from = from;
 	p->to = to;
 	p->rank = rank;
+}
+
+void
+look_password(struct look *l, const char *rule, size_t from, size_t to,
+    int rank)
+{
+	if (!l->tests || look_random(l, from, to, 1))
+		look_add(l, rule, from, to, rank);
 }
 
 /* Digits, and letters of both cases. */

@@ -18,7 +18,8 @@ enum look_kind {
 	LOOK_PLAIN,			/* configuration, or nobody knows */
 	LOOK_CODE,			/* a programming language */
 	LOOK_PROSE,			/* documentation */
-	LOOK_BINARY
+	LOOK_BINARY,
+	LOOK_TESTS = 4			/* and it is part of a test */
 };
 
 enum rule_how { RULE_SHAPE, RULE_ASSIGNED, RULE_PLACE };
@@ -91,7 +92,8 @@ struct look {
 	size_t		 n;
 	size_t		 lo;		/* literals are looked at in [lo, hi) */
 	size_t		 hi;
-	enum look_kind	 kind;
+	enum look_kind	 kind;		/* without LOOK_TESTS, */
+	int		 tests;		/* which is here */
 	int		 depth;		/* 1 in what was decoded */
 	struct spot	*spot;		/* room for LOOK_SPOTS */
 	size_t		 nspot;
@@ -109,6 +111,10 @@ void	 scan_rules_free(struct scan_rules *);
 void	 look_at(struct look *);
 void	 look_add(struct look *, const char *rule, size_t from, size_t to,
 	    int rank);
+/* Add a password that the place tells; in a test only one that no person
+ * chose, since the others are there to be wrong, stored and asked for. */
+void	 look_password(struct look *, const char *rule, size_t from,
+	    size_t to, int rank);
 enum look_kind look_kind(const char *path);
 
 /* 1 when the text at i begins with the word, which is in lower case. */

@@ -2,6 +2,7 @@
 #include <string.h>
 
 #include "assign.h"
+#include "decode.h"
 #include "form.h"
 #include "guess.h"
 #include "look.h"
@@ -87,6 +88,25 @@ has_letter(const unsigned char *s, size_t n)
 	return n != 0;
 }
 
+/* %lu, %-31s: what a program prints. */
+static int
+is_format(const unsigned char *v, size_t n)
+{
+	size_t i, k;
+
+	for (i = 0; i + 1 < n; i++) {
+		if (v[i] != '%')
+			continue;
+		for (k = i + 1; k < n && v[k] != '\0' &&
+		    strchr("-+#.*0123456789lhzjt", v[k]) != NULL; k++)
+			;
+		if (k < n && v[k] != '\0' &&
+		    strchr("diouxXeEfgGcsp", v[k]) != NULL)
+			return 1;
+	}
+	return 0;
+}
+
 static void
 password_value(struct look *l, const struct rule_secret *r,
     const struct assign *a)
@@ -97,7 +117,7 @@ password_value(struct look *l, const struct rule_secret *r,
 	if (r->arg == 1 || in_connection(l, a)) {
 		if (n >= 4 && !guess_template(v, n) && !guess_dull(v, n) &&
 		    one_word(l, a))
-			look_add(l, r->name, a->from, a->to, 1);
+			look_password(l, r->name, a->from, a->to, 1);
 		return;
 	}
 	if (!one_word(l, a) || is_code(l, a) || (a->quote == 0 &&
@@ -108,8 +128,8 @@ password_value(struct look *l, const struct rule_secret *r,
 	if ((a->op == '>' || a->op == '(') && a->quote == 0 &&
 	    l->kind != LOOK_PLAIN)
 		return;
-	if (l->kind == LOOK_CODE && n > 2 && (v[n - 2] == '\\' ||
-	    v[n - 3] == '\\') && !has_digit(v, n - 2))
+	if (l->kind == LOOK_CODE && n > 2 && (is_format(v, n) ||
+	    ((v[n - 2] == '\\' || v[n - 3] == '\\') && !has_digit(v, n - 2))))
 		return;			/* "a\0b\n" */
 	/* a plain word is a password only where one would stand */
 	if (guess_word(v, n) && !look_random(l, a->from, a->to, 0)) {
@@ -124,7 +144,7 @@ password_value(struct look *l, const struct rule_secret *r,
 	    !look_random(l, a->from, a->to, 0) && !(user_near(l, a->from) &&
 	    a->to - a->from >= 6 && has_digit(v, n) && has_letter(v, n)))
 		return;
-	look_add(l, r->name, a->from, a->to, 2);
+	look_password(l, r->name, a->from, a->to, 2);
 }
 
 /* password is 'x'; password "x"; password x (where a user is named) */
@@ -164,7 +184,7 @@ password_said(struct look *l, const struct rule_secret *r, size_t at,
 	    !guess_dull(l->s + a.from, a.to - a.from) &&
 	    (a.quote != 0 || guess_password(&l->rules->pairs, l->s + a.from,
 	    a.to - a.from)))
-		look_add(l, r->name, a.from, a.to, 2);
+		look_password(l, r->name, a.from, a.to, 2);
 }
 
 static int
@@ -311,7 +331,7 @@ place_call(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 			if (one_word(l, &a) && a.to - a.from >= 4 &&
 			    !guess_template(l->s + a.from, a.to - a.from) &&
 			    !guess_dull(l->s + a.from, a.to - a.from))
-				look_add(l, r->name, a.from, a.to, 1);
+				look_password(l, r->name, a.from, a.to, 1);
 			return;
 		}
 		i = a.to;
@@ -346,7 +366,7 @@ place_switch(struct look *l, const struct rule_secret *r, size_t at,
 		if (one_word(l, &a) && (a.quote != 0 || !is_code(l, &a)) &&
 		    guess_password(&l->rules->pairs, l->s + a.from,
 		    a.to - a.from))
-			look_add(l, r->name, a.from, a.to, 1);
+			look_password(l, r->name, a.from, a.to, 1);
 		return;
 	}
 }
@@ -365,7 +385,38 @@ place_word(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	    a.to - a.from)) && (a.quote != 0 || (r->arg == 0 && l->kind == LOOK_PLAIN &&
 	    !is_code(l, &a) && !guess_word(l->s + a.from, a.to - a.from))) &&
 	    guess_password(&l->rules->pairs, l->s + a.from, a.to - a.from))
-		look_add(l, r->name, a.from, a.to, 1);
+		look_password(l, r->name, a.from, a.to, 1);
+}
+
+/* Values beside a telling word that are no secret: the bytes of a table, a
+ * public key; in a test a vector, or words in base64. */
+static int
+vector(const struct look *l, const unsigned char *v, size_t n)
+{
+	static const char *const starts[] = {	/* SubjectPublicKeyInfo */
+		"miibijanbgkqhkig9w0baqefaao", "migfma0gcsqgsib3dqebaquaa4",
+		"miicijanbgkqhkig9w0baqefaao", "mfkwewyhkozizj0caq",
+		"mcowbqydk2vwayea", "mhywewyhkozizj0", "mfwwdqyjkozihvcnaqebbqad",
+		NULL
+	};
+	unsigned char out[48];
+	size_t i;
+	int k;
+
+	if (n >= 16 && v[0] == '\\' && v[1] == 'x' && v[4] == '\\' &&
+	    v[5] == 'x')
+		return 1;
+	for (k = 0; starts[k] != NULL; k++)
+		if (guess_begins(v, n, starts[k]))
+			return 1;
+	if (!l->tests)
+		return 0;
+	if (is_hexadecimal(v, n))
+		return 1;
+	n = decode_base64(v, n > 64 ? 64 : n, out, sizeof(out));
+	for (i = 0; i < n && out[i] >= ' ' && out[i] <= 0x7e; i++)
+		;
+	return n >= 8 && i == n;
 }
 
 static void
@@ -398,7 +449,8 @@ place_token(struct look *l, const struct rule_secret *r, size_t at,
 	if (r->arg == 1 && a.to - a.from == 40 && is_hexadecimal(l->s + a.from,
 	    40))
 		return;
-	if (memchr(l->s + a.from, ':', a.to - a.from) != NULL)
+	if (memchr(l->s + a.from, ':', a.to - a.from) != NULL ||
+	    vector(l, l->s + a.from, a.to - a.from))
 		return;
 	/* 16 characters are a name too often to take any that are not plain */
 	if (a.to - a.from < 18 && pairs_entropy(l->s + a.from,

@@ -86,6 +86,36 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	status 0 aipod-scan
 }
 
+@test "paths, versions, types, formats and bytes are no passwords" {
+	mkdir sub
+	cat >sub/a.conf <<-'X'
+	DEPEND[doc/man1/passwd.pod]=man1/passwd.pod
+	CURLOPT_PASSWORD  7.19.1
+	"password": {"type": "string", "format": "secret-text"}
+	{ "name": "password", "type": "string" }
+	passwd => '_null_'
+	password_encryption = scram-sha-256
+	X
+	cat >sub/a.c <<-'X'
+	printf("pass=%-31s\n", pass);
+	.key = "\x60\x3d\xeb\x10\x15\xca\x71\xbe\x2b\x73\xae\xf0"
+	X
+	echo 'verifyKey = MFkwEwYHKoZIzj0CAQYIKoZIzj0DAQcDQgAEmXg8sUUzwBYa' >sub/k
+	status 0 aipod-scan --no-cache
+}
+
+@test "in a test a password counts when no person chose it" {
+	p=$(token 16 8)
+	mkdir t src
+	printf 'password=%s\nhttps://joe:%s@h.internal/x\n' Winter77 Summer78 |
+		tee t/chosen >src/chosen
+	printf 'Authorization: Basic %s\n' "$(printf 'joe:Spring79' | base64)" |
+		tee t/basic >src/basic
+	printf 'password=%s\n' "$p" | tee t/made >src/made
+	is "$(aipod-scan --no-cache | cut -f1 | sort -u | tr '\n' ' ')" \
+	    "src/basic src/chosen src/made t/made "
+}
+
 @test "aipod:allow counts only when asked for" {
 	printf 'x = %s # aipod:allow\n' "$TOKEN" >a
 	status 1 aipod-scan
