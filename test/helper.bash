@@ -59,10 +59,8 @@ lacks() {
 }
 
 # A build with sanitizers is large and slow by intent: no place for figures.
-not_sanitized() {
-	! grep -q '^SANITIZE = yes' "$TOP/config.mk" ||
-	    skip "a build with sanitizers"
-}
+sanitized() { grep -q '^SANITIZE = yes' "$TOP/config.mk"; }
+not_sanitized() { ! sanitized || skip "a build with sanitizers"; }
 
 # until_true SECONDS COMMAND...: poll, ten times a second.
 until_true() {
