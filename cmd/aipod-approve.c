@@ -233,12 +233,15 @@ answer_here(const struct ask *q)
 static void
 show(const struct ask *q)
 {
-	struct buf b = BUF_INIT;
+	struct buf b = BUF_INIT, lines = BUF_INIT;
 
 	ask_render(q, &b);
 	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
+	ask_wrap(&lines, b.p, b.len, ASK_COLUMNS);
+	xbuf_check(&lines);
+	fwrite(lines.p, 1, lines.len, stdout);
 	buf_free(&b);
+	buf_free(&lines);
 }
 
 static int

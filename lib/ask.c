@@ -219,7 +219,7 @@ admit(const char *top, int topfd, const char **why)
 static int
 make_dir(struct ask *q, int topfd)
 {
-	struct buf text = BUF_INIT;
+	struct buf text = BUF_INIT, lines = BUF_INIT;
 	char at[32];
 	int fd = -1, rc = -1, tries;
 
@@ -235,6 +235,8 @@ make_dir(struct ask *q, int topfd)
 	snprintf(at, sizeof(at), "%lld", q->at);
 	rc = ask_render(q, &text);
 	if (rc == 0)
+		rc = ask_wrap(&lines, text.p, text.len, ASK_COLUMNS);
+	if (rc == 0)
 		rc = io_replace(fd, "subject", q->subject.p, q->subject.len,
 		    0600);
 	if (rc == 0 && (put_fact(fd, "kind", q->kind) == -1 ||
@@ -245,9 +247,10 @@ make_dir(struct ask *q, int topfd)
 	    put_fact(fd, "changes", q->changes) == -1 ||
 	    put_fact(fd, "unbound", q->unbound) == -1 ||
 	    put_fact(fd, "at", at) == -1 ||
-	    io_replace(fd, "text", text.p, text.len, 0600) == -1))
+	    io_replace(fd, "text", lines.p, lines.len, 0600) == -1))
 		rc = -1;
 	buf_free(&text);
+	buf_free(&lines);
 	/* the lock comes last: only then is the question there */
 	if (rc == 0) {
 		q->lock = openat(fd, "lock", O_RDWR | O_CREAT | O_EXCL |

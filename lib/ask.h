@@ -91,5 +91,11 @@ int	 ask_silence(const struct ask *);
  * words behind "  : ".
  */
 int	 ask_render(const struct ask *, struct buf *);
+/*
+ * The n bytes of such a text wrapped to so many columns: a line that goes on
+ * does so behind "  > ", so that nothing in it can pass for a line of its own.
+ */
+#define ASK_COLUMNS	76		/* what is in the file `text` */
+int	 ask_wrap(struct buf *, const char *, size_t n, int cols);
 
 #endif

@@ -14,7 +14,6 @@
 #include "askterm.h"
 #include "buf.h"
 #include "io.h"
-#include "utf8.h"
 
 #define SETTLE		300	/* ms that keys on their way are waited for */
 #define LINE_BYTES	300
@@ -52,37 +51,6 @@ left_ms(const struct ui *u)
 	clock_gettime(CLOCK_MONOTONIC, &now);
 	return (long)(u->end.tv_sec - now.tv_sec) * 1000 +
 	    (u->end.tv_nsec - now.tv_nsec) / 1000000;
-}
-
-/*
- * Wrap the text to the width; a line that goes on stands behind "  > ", so
- * that nothing in it can pass for a line of its own.
- */
-static int
-wrap(struct ui *u, const char *s, size_t n)
-{
-	uint32_t cp;
-	size_t i;
-	int len, col = 0, w;
-
-	for (i = 0; i < n; i += (size_t)len) {
-		if ((len = utf8_next(s + i, n - i, &cp)) < 0)
-			len = -len;
-		if (s[i] == '\n') {
-			buf_addc(&u->page, '\n');
-			col = 0;
-			continue;
-		}
-		if ((w = utf8_width(cp)) < 0)
-			w = 1;
-		if (col + w > u->cols) {
-			buf_puts(&u->page, "\n  > ");
-			col = 4;
-		}
-		buf_add(&u->page, s + i, (size_t)len);
-		col += w;
-	}
-	return u->page.bad ? -1 : 0;
 }
 
 /* A byte typed, or -1 with errno. */
@@ -252,7 +220,7 @@ prepare(struct ui *u)
 	}
 	rc = ask_render(u->q, &text);
 	if (rc == 0)
-		rc = wrap(u, text.p, text.len);
+		rc = ask_wrap(&u->page, text.p, text.len, u->cols);
 	buf_free(&text);
 	return rc;
 }

@@ -166,6 +166,33 @@ ask_domain(const char *kind, const char *subject, size_t n,
 }
 
 int
+ask_wrap(struct buf *b, const char *s, size_t n, int cols)
+{
+	uint32_t cp;
+	size_t i;
+	int len, col = 0, w;
+
+	for (i = 0; i < n; i += (size_t)len) {
+		if ((len = utf8_next(s + i, n - i, &cp)) < 0)
+			len = -len;
+		if (s[i] == '\n') {
+			buf_addc(b, '\n');
+			col = 0;
+			continue;
+		}
+		if ((w = utf8_width(cp)) < 0)
+			w = 1;
+		if (col + w > cols) {
+			buf_puts(b, "\n  > ");
+			col = 4;
+		}
+		buf_add(b, s + i, (size_t)len);
+		col += w;
+	}
+	return b->bad ? -1 : 0;
+}
+
+int
 ask_render(const struct ask *q, struct buf *b)
 {
 	char pattern[ASK_PATTERN];

@@ -83,7 +83,10 @@ approver() {
 	        assert ch in "\n " or cat[0] in "LNPSM", (s, hex(ord(ch)))
 	    # what stands behind the marks reads back to the very bytes, twice where
 	    # it is shown in ASCII as well
-	    part = [l[4:] for l in text.split(b"\n") if l.startswith(b"  | ")]
+	    lines = text.split(b"\n")
+	    assert all(len(l.decode()) <= 76 for l in lines), s
+	    part = [l[4:] for l in text.replace(b"\n  > ", b"").split(b"\n")
+	        if l.startswith(b"  | ")]
 	    n = s.count(b"\n") + 1
 	    assert len(part) == (n if s.isascii() else 2 * n), (s, part)
 	    for i in range(0, len(part), n):
@@ -93,7 +96,7 @@ approver() {
 	    if not s.isascii():
 	        assert all(b < 127 for l in part[n:] for b in l)
 	    # nothing of it stands anywhere else, so it cannot play our own lines
-	    rest = [l for l in text.split(b"\n") if not l.startswith(b"  | ")]
+	    rest = [l for l in lines if l[:4] not in (b"  | ", b"  > ")]
 	    assert sum(l.startswith(b"  session ") for l in rest) == 1
 	    assert b"%d byte" % len(s) in text
 	with ThreadPoolExecutor(4) as pool:
