@@ -10,9 +10,9 @@ setup() {
 		command -v $p >/dev/null || skip "no $p"
 	done
 	cd "$T/ws"
-	# the server chooses a number that is free
+	# the server chooses a number that is free, and outlives a last client
 	mkfifo "$T/display"
-	Xvfb -displayfd 7 -screen 0 1024x768x24 7>"$T/display" >/dev/null 2>&1 3>&- &
+	Xvfb -noreset -displayfd 7 -screen 0 1024x768x24 7>"$T/display" >/dev/null 2>&1 3>&- &
 	xserver=$!
 	read -r n <"$T/display"
 	export DISPLAY=:$n
@@ -58,6 +58,55 @@ gone() { ! shown; }
 	is "$status" 2
 }
 
+@test "kdialog: closing it is no, so is Enter; yes must be chosen" {
+	command -v kdialog >/dev/null || skip "no kdialog"
+	export AIPOD_APPROVER=kdialog
+	# it takes the focus when it is ready for keys
+	ready() { [ "$(xdotool getwindowfocus getwindowname 2>/dev/null)" = "$1" ]; }
+	keys() {	# KEYS of the text box, and of the menu
+		ask 'make test <b>x</b>'
+		until_true 20 ready 'aipod asks — KDialog'
+		xdotool key "$1"
+		if [ -n "${2-}" ]; then
+			until_true 20 ready 'aipod asks: your answer — KDialog'
+			# shellcheck disable=SC2086
+			xdotool key $2
+		fi
+		wait "$asker" || true
+		until_true 5 gone
+	}
+	keys Escape
+	has "$(cat "$T/answer")" $'no\tThe user said no.'
+	keys Return Return
+	has "$(cat "$T/answer")" $'no\tThe user said no.'
+	keys Return Escape
+	has "$(cat "$T/answer")" $'no\tThe user said no.'
+	keys Return 'Down Return'
+	is "$(cut -f1 "$T/answer")" once
+	ask x
+	until_true 20 shown
+	aipod-approve no "$(aipod-approve -l | cut -f1)" words
+	wait "$asker" || true
+	has "$(cat "$T/answer")" words
+	until_true 5 gone
+}
+
+@test "kdialog: markup that an agent chose is text" {
+	mkdir "$T/bin"
+	printf '#!/bin/sh\ncat >"%s/box"; exit 1\n' "$T" >"$T/bin/kdialog"
+	chmod +x "$T/bin/kdialog"
+	printf '%s\n' 'make <!-- & --> "test"' '<font color="#efefef">; evil</font>' \
+	    '&lt;img src="file:///etc/hostname"&gt;' '' >"$T/c"
+	PATH=$T/bin:$PATH AIPOD_APPROVER=kdialog status 1 aipod-approve -k command \
+	    -m 'a <i>b</i>' <"$T/c"
+	has "$output" "The user said no."
+	# a line is one element and nothing else, so the box need not guess
+	is "$(grep -cvE '^<span style="[a-z: ;-]*">[^<>]*</span>$' "$T/box")" 0
+	sed 's/<[^>]*>//g; s/&lt;/</g; s/&gt;/>/g; s/&amp;/\&/g' "$T/box" |
+	    sed -n 's/^  | //p' | diff - <(cat "$T/c"; echo)
+	grep -qF '  : a &lt;i&gt;b&lt;/i&gt;</span>' "$T/box"
+}
+
 @test "a notification's buttons, over D-Bus" {
 	for p in dunst dunstctl dbus-run-session notify-send; do
 		command -v $p >/dev/null || skip "no $p"
@@ -91,11 +140,14 @@ gone() { ! shown; }
 	printf '#!/bin/sh\ntouch "%s/asked"; echo once\n' "$T" >"$T/notify-send"
 	chmod +x "$T/notify-send"
 	long=$(head -c 300 /dev/zero | tr '\0' x)
-	for c in "$long" $'two\nlines'; do
+	for c in "$long" $'two\nlines' 'make   ; evil'; do
 		printf '%s' "$c" >"$T/c"
 		PATH=$T:$PATH AIPOD_APPROVER=notify status 1 aipod-approve -k command <"$T/c"
 	done
 	[ ! -e "$T/asked" ]
-	printf x >"$T/c"
+	# nor is anything cut that is longer than a line of the question
+	printf '#!/bin/sh\nprintf "%%s\\n" "$@" >"%s/asked"; echo once\n' "$T" >"$T/notify-send"
+	printf '%s' "make a${long:0:120}" >"$T/c"
 	PATH=$T:$PATH AIPOD_APPROVER=notify status 0 aipod-approve -k command <"$T/c"
+	has "$(cat "$T/asked")" "make a${long:0:120}"
 }
