@@ -100,7 +100,10 @@ run(struct argv *v, const struct buf *in)
 	return rc == 0;
 }
 
-/* A notification's body is markup to most servers. */
+/*
+ * A notification's body is markup to most servers, and notify-send(1) makes
+ * any byte of a backslash and digits.
+ */
 static char *
 xescape(const char *s)
 {
@@ -113,6 +116,8 @@ xescape(const char *s)
 			buf_puts(&b, "&lt;");
 		else if (*s == '>')
 			buf_puts(&b, "&gt;");
+		else if (*s == '\\')
+			buf_puts(&b, "&#92;");
 		else
 			buf_addc(&b, *s);
 	xbuf_check(&b);

@@ -127,13 +127,20 @@ gone() { ! shown; }
 		dunstctl context
 		wait $asker
 	done
-	aipod-notify -t title 'a <i>b</i> & c' && echo told >>"$T/answers"
 	dunstctl history-clear
+	aipod-notify -t title 'a <i>b</i> & \074u\076c \033' && echo told >>"$T/answers"
+	printf 'make\t\\074\r' >"$T/c"
+	AIPOD_ASK_TIMEOUT=1 AIPOD_APPROVER=notify aipod-approve -k command <"$T/c"
+	dunstctl close-all
+	dunstctl history | jq -r '.data[0][].body.data' >"$T/bodies"
 	kill $dunst
 	EOT
 	timeout 60 dbus-run-session -- sh "$T/desk" 2>/dev/null
 	is "$(cut -f1 "$T/answers" | tr '\n' ' ')" 'once always no no told '
 	has "$(sed -n 3p "$T/answers")" 'inside the container'
+	# what the server got for a body: no byte of it is an agent's markup
+	has "$(cat "$T/bodies")" 'a &lt;i&gt;b&lt;/i&gt; &amp; &#92;074u&#92;076c &#92;033'
+	has "$(cat "$T/bodies")" 'make&#92;t&#92;&#92;074&#92;r'
 }
 
 @test "what does not fit a notification is not asked by one" {
