@@ -14,12 +14,14 @@ static const char empty_advice[] = "Rejected before asking: the command is"
 static const char nul_advice[] = "Rejected before asking: a command cannot hold"
     " a NUL byte.";
 
+/* What may stand before a command's first word; a line may go on. */
 static size_t
 blanks(const char *s, size_t n)
 {
 	size_t i;
 
-	for (i = 0; i < n && (s[i] == ' ' || s[i] == '\t' || s[i] == '\n'); i++)
+	for (i = 0; i < n && (strchr(" \t\n({", s[i]) != NULL || (s[i] == '\\' &&
+	    i + 1 < n && s[i + 1] == '\n')); i++)
 		;
 	return i;
 }
@@ -76,12 +78,12 @@ pipes_away(const char *s, size_t n)
 const char *
 advice(const char *s, size_t n)
 {
-	size_t i = blanks(s, n);
+	size_t i;
 
-	if (i == n)
-		return empty_advice;
 	if (memchr(s, '\0', n) != NULL)
 		return nul_advice;
+	if ((i = blanks(s, n)) == n)
+		return empty_advice;
 	s += i;
 	n -= i;
 	if (n > 3 && memcmp(s, "cd", 2) == 0 && (i = blanks(s + 2, n - 2)) > 0 &&

@@ -91,8 +91,12 @@ ended() { [ "$(aipod-command list | awk -F'\t' -v id="$1" '$1 == id { print $2 }
 	make | grep x | tail -5 | sort
 	make |& head
 	make | /usr/bin/head -1
+	make | (head -1; cat)
+	make | { tail -1; }
+	(cd /app && make)
 	EOT
 	run_it 1 $'make |\n head'
+	run_it 1 $'make | \\\n  head'
 	run_it 1 ' '
 	mcp 1 run '{"command":"a\u0000b"}'
 	mcp 1 run '{"command":7}'
@@ -101,7 +105,7 @@ ended() { [ "$(aipod-command list | awk -F'\t' -v id="$1" '$1 == id { print $2 }
 	[ ! -e "$T/asked" ]
 	# and what only looks like it is asked about
 	for c in 'cd sub && make' 'echo "a | head"' "echo 'x | tail'" 'false || head -1 x' \
-	    'make | headache' 'echo cd /x' 'echo a\| head'; do
+	    'make | headache' 'echo cd /x' 'echo a\| head' '(cd sub; make)'; do
 		rm -f "$T/asked"
 		run_it 0 "$c"
 		[ -e "$T/asked" ]
