@@ -73,6 +73,10 @@ join(const struct session *s, const struct argv *how, char *const *cmd)
 	if (how->n > 0)
 		argv_addv(&a, how->v);
 	argv_add(&a, container);
+	/* held back as what runs there */
+	argv_add(&a, "/run/aipod/bin/aipod-relay");
+	argv_add(&a, "--join");
+	argv_add(&a, "--");
 	if (*cmd != NULL)
 		argv_addv(&a, cmd);
 	else {

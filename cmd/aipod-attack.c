@@ -128,10 +128,11 @@ split(char *line, char *f[FIELDS])
 static const struct method *
 find(const char *name)
 {
-	const struct method *all[2] = { attack_net, attack_box }, *m;
+	const struct method *all[] = { attack_net, attack_box, attack_sock };
+	const struct method *m;
 	int i;
 
-	for (i = 0; i < 2; i++)
+	for (i = 0; i < 3; i++)
 		for (m = all[i]; m->name != NULL; m++)
 			if (strcmp(m->name, name) == 0)
 				return m;

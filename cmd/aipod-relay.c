@@ -19,6 +19,7 @@
 
 #include "argv.h"
 #include "buf.h"
+#include "hold.h"
 #include "init.h"
 #include "io.h"
 #include "login.h"
@@ -37,7 +38,8 @@ static const struct tool tool = {
 	"aipod-relay",
 	"[-msv] [-d DIR] [--tcp HOST:PORT] [--mcp-tcp HOST:PORT]\n"
 	"           [--token-file FILE] --start FILE | -- COMMAND [ARG ...]\n"
-	"       aipod-relay --service [-v] [-d DIR] -- COMMAND [ARG ...]",
+	"       aipod-relay --service [-v] [-d DIR] -- COMMAND [ARG ...]\n"
+	"       aipod-relay --join -- COMMAND [ARG ...]",
 	"  -d, --dir DIR        where the host's sockets are    [/run/aipod]\n"
 	"      --tcp HOST:PORT  reach aipod-egress here, not at DIR/egress.sock\n"
 	"      --mcp-tcp HOST:PORT\n"
@@ -50,11 +52,12 @@ static const struct tool tool = {
 	"  -m, --mcp-only       resolve and relay nothing but MCP\n"
 	"  -s, --strict         run nothing when a port cannot be had\n"
 	"      --service        be the relay of a service's container\n"
+	"      --join           be none, and have COMMAND held back as the box's is\n"
 };
 
 enum {
 	OPT_TCP = 256, OPT_MCP, OPT_TOKEN, OPT_START, OPT_SERVICE, OPT_LOGIN,
-	OPT_LINK
+	OPT_LINK, OPT_JOIN
 };
 
 static const struct option options[] = {
@@ -69,6 +72,7 @@ static const struct option options[] = {
 	{ "mcp-only", no_argument, NULL, 'm' },
 	{ "strict", no_argument, NULL, 's' },
 	{ "service", no_argument, NULL, OPT_SERVICE },
+	{ "join", no_argument, NULL, OPT_JOIN },
 	{ NULL, 0, NULL, 0 }
 };
 
@@ -254,6 +258,20 @@ run_service(const char *dir, char *const *argv)
 }
 #endif
 
+/* In a box that is up already: what comes in is held back as the rest. */
+static int
+join(char *const *argv)
+{
+	int saved;
+
+	if (hold_back() == -1)
+		err(ST_SYS, "cannot filter system calls");
+	execvp(argv[0], argv);
+	saved = errno;
+	warn("cannot run '%s'", argv[0]);
+	return saved == ENOENT ? ST_NOTFOUND : ST_NOEXEC;
+}
+
 /* What the box was lent, where a program looks for it. */
 static void
 make_link(const char *arg)
@@ -306,7 +324,7 @@ main(int argc, char *argv[])
 	struct relay_away away = { NULL, NULL, NULL };
 	const char *dir = "/run/aipod";
 	const char *start = NULL, *login = NULL;
-	int c, mcp_only = 0, service = 0, strict = 0;
+	int c, joins = 0, mcp_only = 0, service = 0, strict = 0;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+d:ms", options)) != -1)
 		switch (c) {
@@ -340,12 +358,17 @@ main(int argc, char *argv[])
 		case OPT_SERVICE:
 			service = 1;
 			break;
+		case OPT_JOIN:
+			joins = 1;
+			break;
 		default:
 			tool_usage(&tool);
 		}
 	if ((optind == argc) != (start != NULL) ||
 	    (away.tcp == NULL && away.mcp == NULL) != (away.token == NULL))
 		tool_usage(&tool);
+	if (joins && start == NULL)
+		return join(argv + optind);
 	if (service && start == NULL)
 		return run_service(dir, argv + optind);
 	return run(dir, mcp_only, strict, &away, login,

@@ -20,11 +20,14 @@ struct method {
 	void		(*run)(struct attempt *, char *arg, size_t len);
 };
 
-extern const struct method attack_net[], attack_box[];	/* end: NULL name */
+/* The end of each has no name. */
+extern const struct method attack_net[], attack_box[], attack_sock[];
 
 void	attack_stopped(struct attempt *, const char *, ...)
 	    __attribute__((format(printf, 2, 3)));
 /* Stopped by errno, if rc is -1; else through, as what was had. */
 void	attack_result(struct attempt *, long rc, const char *had);
+/* A host allowed at this port, as the relay is told: 1 with its name, or 0. */
+int	attack_allowed_host(int port, char name[256]);
 
 #endif

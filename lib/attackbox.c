@@ -321,6 +321,94 @@ try_memory(struct attempt *t, char *arg, size_t n)
 	    1, &there, 1, 0), "its memory was read");
 }
 
+/* An open descriptor of another process, by its handle. */
+static void
+try_pidfd(struct attempt *t, char *arg, size_t n)
+{
+	long pid = strtol(arg, NULL, 10), handle, fd = -1;
+	int want;
+
+	(void)n;
+	handle = syscall(434, pid, 0);		/* pidfd_open */
+	for (want = 0; handle != -1 && fd == -1 && want < 64; want++)
+		fd = syscall(438, handle, want, 0);	/* pidfd_getfd */
+	attack_result(t, fd, "a descriptor was taken");
+}
+
+static void
+try_setns(struct attempt *t, char *arg, size_t n)
+{
+	int fd = open(arg, O_RDONLY | O_CLOEXEC);
+
+	(void)n;
+	attack_result(t, fd == -1 ? -1 : setns(fd, 0), "it was entered");
+}
+
+/* Any process whose root is another than ours. */
+static void
+try_roots(struct attempt *t, char *arg, size_t n)
+{
+	struct stat own, other;
+	char path[64];
+	int pid;
+
+	(void)arg;
+	(void)n;
+	attack_stopped(t, "all roots that can be seen are this one");
+	if (stat("/", &own) == -1)
+		return;
+	for (pid = 1; pid < 65536 && !t->through; pid++) {
+		snprintf(path, sizeof(path), "/proc/%d/root/.", pid);
+		if (stat(path, &other) == 0 && (other.st_dev != own.st_dev ||
+		    other.st_ino != own.st_ino))
+			attack_result(t, 0, path);
+	}
+}
+
+/* Up from a directory: what has nothing above must be our root. */
+static void
+try_above(struct attempt *t, char *arg, size_t n)
+{
+	struct stat own, here, up;
+	int fd = open(arg, O_RDONLY | O_DIRECTORY), i;
+
+	(void)n;
+	if (fd == -1 || stat("/", &own) == -1 || fstat(fd, &up) == -1) {
+		attack_result(t, -1, "");
+		return;
+	}
+	for (i = 0; i < 256; i++) {
+		here = up;
+		if ((fd = openat(fd, "..", O_RDONLY | O_DIRECTORY)) == -1 ||
+		    fstat(fd, &up) == -1) {
+			attack_result(t, -1, "");
+			return;
+		}
+		if (up.st_dev == here.st_dev && up.st_ino == here.st_ino)
+			break;
+	}
+	if (up.st_dev == own.st_dev && up.st_ino == own.st_ino)
+		attack_stopped(t, "the box's root is above");
+	else
+		attack_result(t, 0, "there is another root above");
+}
+
+/* "FILE NEW": another name for it, where it could be changed or kept. */
+static void
+try_link(struct attempt *t, char *arg, size_t n)
+{
+	char *new = strchr(arg, ' ');
+	int rc;
+
+	(void)n;
+	if (new == NULL)
+		return;
+	*new++ = '\0';
+	if ((rc = link(arg, new)) == 0)
+		unlink(new);
+	attack_result(t, rc, "it has another name");
+}
+
 /* A line of /proc/self/status: "NAME WANTED". */
 static void
 try_status(struct attempt *t, char *arg, size_t n)
@@ -370,6 +458,8 @@ const struct method attack_box[] = {
 	{ "mounts", try_mounts }, { "descriptors", try_descriptors },
 	{ "call", try_call }, { "mount", try_mount }, { "userns", try_userns },
 	{ "ptrace", try_ptrace }, { "memory", try_memory },
+	{ "pidfd", try_pidfd }, { "setns", try_setns },
+	{ "roots", try_roots }, { "above", try_above }, { "link", try_link },
 	{ "status", try_status }, { "terminal", try_terminal },
 	{ NULL, NULL }
 };

@@ -291,8 +291,8 @@ try_egress(struct attempt *t, char *arg, size_t n)
 }
 
 /* A host that is allowed at this port, from what the relay is told. */
-static int
-allowed_host(int port, char name[256])
+int
+attack_allowed_host(int port, char name[256])
 {
 	char line[512], word[16], pattern[256];
 	int number, found = 0;
@@ -320,7 +320,7 @@ try_front(struct attempt *t, char *arg, size_t n)
 
 	port = (int)strtol(arg, &end, 10);
 	bytes = end + 1;
-	if (!allowed_host(port, name)) {
+	if (!attack_allowed_host(port, name)) {
 		attack_stopped(t, "no host is allowed at port %d", port);
 		return;
 	}

@@ -16,6 +16,7 @@
 #include <unistd.h>
 
 #include "child.h"
+#include "hold.h"
 #include "init.h"
 #include "sock.h"
 #include "status.h"
@@ -91,6 +92,10 @@ start_child(struct state *s, const struct init *in)
 	}
 	setrlimit(RLIMIT_NOFILE, &in->nofile);
 	sigprocmask(SIG_SETMASK, &s->mask, NULL);
+	if (hold_back() == -1) {
+		warn("cannot filter system calls");
+		_exit(ST_SYS);
+	}
 	execvp(in->argv[0], in->argv);
 	saved = errno;
 	warn("cannot run '%s'", in->argv[0]);

@@ -29,10 +29,10 @@ struct init {
 /*
  * Run the helper in a process of its own and the child in the foreground of
  * the terminal, if there is one, once the helper is ready; pass every signal
- * on to the child and bury whatever dies.  A helper that dies is started
- * again.  Returns the child's exit status once it has ended: its own, 128 plus
- * its signal, ST_NOTFOUND or ST_NOEXEC; ST_SYS when nothing could be started
- * or a lifeline is there and could not be had.
+ * on to the child, which is held back (lib/hold.h), and bury whatever dies.  A
+ * helper that dies is started again.  Returns the child's exit status once it
+ * has ended: its own, 128 plus its signal, ST_NOTFOUND or ST_NOEXEC; ST_SYS
+ * when nothing could be started or a lifeline is there and could not be had.
  */
 int	init_run(const struct init *);
 

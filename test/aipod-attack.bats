@@ -5,7 +5,10 @@ load helper
 
 setup_file() { engine_file_setup; }
 setup() { engine_setup; }
-teardown() { engine_teardown; }
+teardown() {
+	[ -z "${server-}" ] || kill -9 "$server"
+	engine_teardown
+}
 
 @test "the table: a line a try, at least 80, in four categories" {
 	status 0 aipod-attack -l
@@ -47,6 +50,32 @@ b	stopped	No such file or directory	files	none"
 	# the judge was there to be tried
 	has "$output" "net-38	stopped	HTTP/1.1 403"
 	has "$output" "ask-19	stopped	answered with"
+	has "$output" "priv-46	stopped	Function not implemented"
+	has "$output" "net-30	stopped	Address family not supported"
+	has "$output" "net-79	stopped	HTTP/1.1 403"
+}
+
+@test "a host that is allowed is no way to another" {
+	[ "$(id -u)" -eq 0 ] || skip "only root may listen on ports 80 and 443"
+	command -v python3 >/dev/null || skip "no python3"
+	python3 "$TOP/test/answers.py" "$T/heard" 80 443 3>&- &
+	server=$!
+	until_true 5 test -e "$T/heard" || skip "ports 80 and 443 are taken"
+	for port in 80 443; do
+		aipod allow host "host.containers.internal:$port"
+	done
+	status 0 aipod run aipod-attack net-71 net-72 net-73 net-74 net-75 \
+	    net-76 net-77 net-78 net-79 net-80 net-81
+	for id in 71 72 73 75 76; do
+		has "$output" "net-$id	stopped	cut off before a byte went out"
+	done
+	for id in 74 77; do has "$output" "net-$id	stopped	refused in the tunnel"; done
+	for id in 78 79 80; do has "$output" "net-$id	stopped	HTTP/1.1 403"; done
+	is "$(cat "$T/heard")" ""
+	# the server would have heard
+	status 0 aipod run wget -q -O - http://host.containers.internal/
+	is "$output" hi
+	has "$(cat "$T/heard")" "80 GET / HTTP/1.1"
 }
 
 @test "as the box's root, and as another user of it" {
@@ -116,12 +145,18 @@ every_capability() {
 	    ip -6 addr add 2606:4700:4700::1111/128 dev lo nodad
 	    python3 "$TOP/test/try-open.py" &
 	    until [ -e /run/aipod/ready ]; do sleep 0.1; done
-	    aipod-attack network consent >"$1"; aipod-attack fs-01 fs-04 fs-06 fs-07 >>"$1"; :' - "$T/out"
+	    aipod-attack network consent >"$1"; aipod-attack fs-01 fs-04 fs-06 \
+		fs-07 fs-44 fs-46 fs-48 priv-46 priv-47 priv-49 priv-50 priv-51 priv-52 >>"$1"
+	    mkdir /run/jail; cp "$TOP/build/bin/aipod-attack" "$TOP/share/attack.tsv" /run/jail
+	    python3 -c "import os; os.chroot(\"/run/jail\"); \
+		os.execv(\"/aipod-attack\", [\"a\", \"fs-43\"])" >>"$1"; :' - "$T/out"
 	# by name, since what else is stopped is the machine's own affair
 	held=$(for t in net-01 net-02 net-03 net-05 net-06 net-08 net-09 net-14 \
 	    net-18 net-21 net-25 net-27 net-28 net-31 net-32 net-35 net-38 net-43 \
-	    net-46 net-54 net-62 net-65 net-70 net-71 net-73 net-74 \
-	    fs-01 fs-04 fs-06 fs-07 ask-11 ask-15 ask-16 ask-19 ask-20 \
+	    net-46 net-54 net-62 net-65 net-70 net-71 net-73 net-74 net-76 \
+	    net-77 net-78 net-79 net-80 net-81 net-82 net-83 \
+	    fs-01 fs-04 fs-06 fs-07 fs-43 fs-44 fs-46 fs-48 \
+	    priv-46 priv-47 priv-49 priv-50 priv-51 ask-11 ask-15 ask-16 ask-19 ask-20 \
 	    ask-21 $([ "$(id -u)" -ne 0 ] || echo net-13 net-15 net-16 net-17)
 	do
 		grep -q "^$t	THROUGH" "$T/out" || grep "^$t	" "$T/out"

@@ -96,6 +96,8 @@ begin() {
 box() {
 	local up=${dir%/*}
 	local hash=${up##*/}
+	mkdir -p "$dir/run/bin"
+	cp "$TOP/build/bin/box/aipod-relay" "$dir/run/bin/"
 	"$E" run -d --network none --name "aipod-$hash-$id" \
 	    --label aipod.workspace="$hash" --label aipod.session="$id" \
 	    --label aipod.role=agent -v "$dir/run:/run/aipod:ro" \

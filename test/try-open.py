@@ -2,6 +2,7 @@
 import os
 import socket
 import threading
+import time
 
 RUN = "/run/aipod/"
 
@@ -18,6 +19,32 @@ def answering(s, text):
         except OSError:
             pass
         c.close()
+    threading.Thread(target=serve, daemon=True).start()
+
+
+def taking(s):
+    """As answering, and whoever is handed over is granted all, too."""
+    def serve():
+        while True:
+            c = s.accept()[0]
+            threading.Thread(target=one, args=(c,), daemon=True).start()
+
+    def one(c):
+        try:
+            data, fds, _, _ = socket.recv_fds(c, 65536, 1)
+            while fds:
+                client = socket.socket(fileno=fds[0])
+                client.sendall(yes(data))
+                threading.Thread(target=on, args=(client,), daemon=True).start()
+                data, fds, _, _ = socket.recv_fds(c, 65536, 1)
+            c.sendall(yes(data))
+        except OSError:
+            pass
+        c.close()
+
+    def on(client):
+        while client.recv(65536):
+            client.sendall(yes(b""))
     threading.Thread(target=serve, daemon=True).start()
 
 
@@ -52,7 +79,13 @@ def dns(s):
 
 open(RUN + "hosts", "w").write("mode open\nallow www.example.com 443\n"
                                "allow www.example.com 80\n")
-answering(unix(RUN + "egress.sock"), yes)
+taking(unix(RUN + "egress.sock"))
+os.mkdir("/run/other")
+answering(unix("/run/other/egress.sock"), yes)
+if os.fork() == 0:
+    os.chroot(RUN)
+    while True:
+        time.sleep(100)
 answering(unix(RUN + "mcp.sock"), yes)
 answering(unix(RUN + "ask.sock"), yes)
 answering(unix("\0/tmp/.X11-unix/X0"), yes)
