@@ -108,8 +108,13 @@ xload(struct job *j)
 	xexecutes_load(&j->x);
 	j->ws = open(j->w.path, O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 	if (j->ws == -1 || snap_now(&j->w, &j->x, NULL, j->dir, &j->before,
-	    &j->now) == -1)
+	    &j->now) == -1) {
+		if (errno == E2BIG)
+			errx(ST_SYS, "more than %d paths in '%s': what of them"
+			    " this machine would execute cannot be told",
+			    SNAP_ENTRIES, j->w.path);
 		err(ST_SYS, "cannot read '%s'", j->w.path);
+	}
 	review_make(&j->r, &j->w, j->dir, j->ws, &j->before, &j->now, &j->x);
 }
 

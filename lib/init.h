@@ -24,7 +24,7 @@ struct init {
  * it hangs up, the child gets SIGTERM and, INIT_GRACE seconds later, SIGKILL.
  */
 #define INIT_GRACE	10
-#define INIT_PATIENCE	20	/* seconds that the launcher may take */
+#define INIT_PATIENCE	20	/* seconds that the environment may take */
 
 /*
  * Run the helper in a process of its own and the child in the foreground of

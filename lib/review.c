@@ -144,18 +144,48 @@ judge_file(struct making *m, const struct snap_entry *was,
 	add(m, was, is, kind, why);
 }
 
+/* A directory that the snapshot could not look into, and the session made so. */
+static void
+judge_dir(struct making *m, const struct snap_entry *was,
+    const struct snap_entry *is)
+{
+	const char *s;
+	int depth = 1, fd;
+
+	for (s = is->path; (s = strchr(s, '/')) != NULL; s++)
+		depth++;
+	if (depth > SNAP_DEPTH) {
+		add(m, was, is, "unseen", "it is too far down to be looked"
+		    " into");
+		return;
+	}
+	fd = tree_open(m->ws, is->path, O_RDONLY | O_DIRECTORY);
+	if (fd != -1 && faccessat(fd, ".", R_OK | X_OK, 0) == 0)
+		close(fd);
+	else if (fd != -1 || errno == EACCES) {
+		if (fd != -1)
+			close(fd);
+		add(m, was, is, "unseen", "you may not look into it, and"
+		    " programs may use what is in it");
+	}
+}
+
 static void
 judge(struct making *m, const struct snap_entry *is)
 {
 	const struct snap_entry *was = snap_find(m->before, is->path);
 	const struct execute *x;
 
-	if (is->type == SNAP_LEFT || is->type == SNAP_DIR ||
+	if (is->type == SNAP_LEFT ||
 	    (was != NULL ? was->type == SNAP_LEFT || snap_same_stat(was, is) :
 	    snap_is_left(m->before, is->path)))
 		return;
 	if (is->type == SNAP_FILE) {
 		judge_file(m, was, is);
+		return;
+	}
+	if (is->type == SNAP_DIR) {
+		judge_dir(m, was, is);
 		return;
 	}
 	if (is->type == SNAP_LINK && was != NULL && was->type == SNAP_LINK &&

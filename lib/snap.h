@@ -19,6 +19,7 @@
 #include "workspace.h"
 
 #define SNAP_ENTRIES	400000		/* paths in a workspace */
+#define SNAP_DEPTH	128		/* directories in each other */
 #define SNAP_KEEP	20		/* snapshots of a workspace */
 
 enum snap_type {

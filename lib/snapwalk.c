@@ -12,8 +12,6 @@
 #include "snapwalk.h"
 #include "tree.h"
 
-#define DEPTH	128
-
 #define IN_GIT		1		/* below a .git */
 #define IN_IGNORED	2		/* only what is wanted */
 
@@ -157,7 +155,7 @@ one(struct place *p, int dirfd, const char *name, struct ign *ign, int flags,
 	    (was == 0 && strcmp(name, ".aipod") == 0))
 		;
 	else if (fstatat(dirfd, name, &st, AT_SYMLINK_NOFOLLOW) == -1)
-		rc = errno == ENOENT ? 0 : -1;
+		rc = errno == ENOENT || errno == EACCES ? 0 : -1;
 	else {
 		fill(&e, &st);
 		if (is_skipped(w, p->path.p)) {
@@ -234,7 +232,7 @@ walk(struct place *p, int fd, struct ign *up, int flags, int depth)
 	DIR *d;
 	int rc = 0;
 
-	if (depth > DEPTH || (d = fdopendir(fd)) == NULL) {
+	if (depth > SNAP_DEPTH || (d = fdopendir(fd)) == NULL) {
 		close(fd);
 		return 0;
 	}

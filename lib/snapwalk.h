@@ -2,7 +2,9 @@
  * Everything in a workspace that a snapshot is about, without following a
  * link: what git does not ignore, what it ignores and the caller wants all the
  * same, and the small files of every .git.  Some directories that tools fill
- * (node_modules, .venv, ...) and aipod's own .aipod are left out.
+ * (node_modules, .venv, ...) and aipod's own .aipod are left out.  What is in
+ * a directory that this user may not read and search, or more than SNAP_DEPTH
+ * down, is passed over: lib/review tells of it.
  */
 #ifndef AIPOD_SNAPWALK_H
 #define AIPOD_SNAPWALK_H

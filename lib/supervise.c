@@ -240,6 +240,20 @@ server_ended(struct supervise *s, struct server *v, int status)
 	}
 }
 
+/* 1: it has said that there is too much to remember. */
+static void
+before_ended(struct supervise *s, int status)
+{
+	s->before = 0;
+	if (status <= ST_NO)
+		return;
+	if (!s->failed)
+		warnx("how the workspace is could not be remembered, and there"
+		    " is no session without that: see the message above;"
+		    " UNDO=no and REVIEW=no go on without");
+	fail(s);
+}
+
 /* Collect the dead; returns 1 when the engine's client was among them. */
 static int
 reap(struct supervise *s, pid_t engine, int *status)
@@ -249,7 +263,7 @@ reap(struct supervise *s, pid_t engine, int *status)
 
 	while ((pid = waitpid(-1, &ws, WNOHANG)) > 0) {
 		if (pid == s->before) {
-			s->before = 0;
+			before_ended(s, child_status(ws));
 			continue;
 		}
 		if (pid == engine) {
@@ -447,15 +461,15 @@ supervise(struct supervise *s)
 {
 	struct sigaction ign;
 	pid_t engine;
-	int i, status;
+	int i, status = 0;
 	size_t k;
 
 	s->life = -1;
 	if (watch_signals() == -1)
 		return -1;
 	/* it may have ended before we listened for that */
-	if (s->before != 0 && waitpid(s->before, NULL, WNOHANG) != 0)
-		s->before = 0;
+	if (s->before != 0 && waitpid(s->before, &status, WNOHANG) != 0)
+		before_ended(s, child_status(status));
 	for (i = 0; i < s->nserver; i++)
 		if ((s->server[i].pid = start(s->server[i].argv.v,
 		    &s->server[i], -1)) == -1)

@@ -42,7 +42,7 @@ struct supervise {
 	/* filled in */
 	int		 life;		/* to PID 1 in the box, or -1 */
 	int		 tied;		/* the box was up */
-	int		 failed;	/* a server did not come up: no box */
+	int		 failed;	/* what it needs did not come up: no box */
 	int		 created;	/* the container came into being */
 	int		 unclean;	/* it may still be there: remove it */
 	unsigned char	 early[16];	/* signals before the box was up */

@@ -78,6 +78,33 @@ paths() { aipod-review -0 | tr '\0' '\n'; }
 	is "$(paths | tr '\n' ' ')" "a c d/out out p s sly "
 }
 
+@test "directories that nobody may look into, or too far down, hide nothing else" {
+	mkdir before
+	[ "$(id -u)" -eq 0 ] || chmod 400 before
+	begin
+	echo x >.envrc
+	deep=$(printf 'd/%.0s' $(seq 140))
+	mkdir -p "$deep"
+	echo x >"$deep/.envrc"
+	if [ "$(id -u)" -eq 0 ]; then
+		is "$(paths | sed 's|\(d/\)*d$|deep|' | tr '\n' ' ')" ".envrc deep "
+		return
+	fi
+	mkdir blind listed closed
+	touch blind/.envrc listed/.envrc closed/.envrc
+	chmod 300 blind
+	chmod 400 listed
+	chmod 0 closed
+	status 1 aipod-review
+	has "$output" "listed	unseen	you may not look into it"
+	has "$output" "	unseen	it is too far down"
+	is "$(paths | grep -v '^d/')" "$(printf '%s\n' .envrc blind closed listed)"
+	status 0 aipod-review --end -s 00000001
+	has "$stderr" "wrote 5 files"
+	status 0 aipod-undo --begin 00000002
+	chmod -R u+rwX blind listed closed before
+}
+
 @test "a repository in the repository, a bare one, a .git file" {
 	git init -q .
 	git commit -q --allow-empty -m x

@@ -66,6 +66,28 @@ instead() {
 	until_true 10 nothing_left
 }
 
+@test "the workspace that cannot be remembered: no session, and why" {
+	instead aipod-undo 'echo the disk is full >&2' 'exit 111'
+	status 111 aipod run sh -c 'echo >/app/ran'
+	has "$stderr" "the disk is full"
+	has "$stderr" "could not be remembered, and there is no session without that"
+	instead aipod-undo 'sleep 1' 'kill -9 $$'
+	status 111 aipod run sh -c 'echo >/app/ran'
+	[ ! -e ran ]
+	AIPOD_UNDO=no AIPOD_REVIEW=no status 0 aipod run true
+	# too much to be remembered: that was said
+	instead aipod-undo 'exit 1'
+	status 0 aipod run true
+	until_true 10 nothing_left
+}
+
+@test "the workspace takes long to be remembered: it is waited for" {
+	[ -n "${AIPOD_TEST_LONG-}" ] || skip "AIPOD_TEST_LONG=1 waits for it"
+	instead aipod-undo 'sleep 25' 'exec "$real" "$@"'
+	status 0 aipod run echo there
+	is "$output" there
+}
+
 @test "those that take their time are waited for" {
 	for server in aipod-mcpd aipod-egress; do
 		instead "$server" 'sleep 1' 'exec "$real" "$@"'
