@@ -64,6 +64,18 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+enum { LIST, ADD, DENY, REMOVE, CHECK, HOSTS };
+
+static const struct tool_verb verbs[] = {
+	{ "list", 0, 0, 0 },
+	{ "add", 1, -1, 0 },
+	{ "deny", 1, -1, 0 },
+	{ "remove", 0, -1, 0 },
+	{ "check", 0, -1, 0 },
+	{ "hosts", 0, 0, 0 },
+	{ NULL, 0, 0, 0 }
+};
+
 struct opts {
 	const char	*dir;
 	const char	*agent;
@@ -311,8 +323,9 @@ cmd_check(const struct opts *o, const struct workspace *w, int argc,
 }
 
 static void
-parse(struct opts *o, int argc, char *argv[])
+parse(void *arg, int argc, char *argv[])
 {
+	struct opts *o = arg;
 	int c;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+Cxga:w:j", options)) != -1)
@@ -355,26 +368,12 @@ parse(struct opts *o, int argc, char *argv[])
 int
 main(int argc, char *argv[])
 {
-	static const char *const verbs[] = { "add", "deny", "remove", "list",
-	    "check", "hosts", NULL };
 	struct opts o;
 	struct workspace w;
-	int v, rc;
+	int verb;
 
 	memset(&o, 0, sizeof(o));
-	parse(&o, argc, argv);
-	argc -= optind;
-	argv += optind;
-	for (v = 0; argc > 0 && verbs[v] != NULL; v++)
-		if (strcmp(argv[0], verbs[v]) == 0)
-			break;
-	if (argc > 0 && verbs[v] != NULL) {
-		optind = 1;
-		parse(&o, argc, argv);
-		argc -= optind;
-		argv += optind;
-	} else
-		v = argc > 0 ? 0 : 3;
+	verb = tool_verb(&tool, verbs, ADD, parse, &o, &argc, &argv);
 	xworkspace_open(&w, o.dir);
 	if (o.agent == NULL && (o.agent = getenv("AIPOD_AGENT")) == NULL)
 		o.agent = allow_agent(&w);
@@ -382,16 +381,18 @@ main(int argc, char *argv[])
 		tool_usage(&tool);
 	if (o.mcp != NULL || o.skill)
 		return allow_tell(&w, o.agent, o.skill);
-	if (o.explain || v == 4)
-		return cmd_check(&o, &w, argc, argv);
-	if ((v < 2 && argc == 0) || ((v == 3 || v == 5) && argc > 0))
-		tool_usage(&tool);
-	o.deny |= v == 1;
-	if (v < 2)
+	o.deny |= verb == DENY;
+	switch (o.explain ? CHECK : verb) {
+	case LIST:
+		return cmd_list(&o, &w);
+	case ADD:
+	case DENY:
 		return cmd_add(&o, &w, argc, argv);
-	if (v == 5)
+	case REMOVE:
+		return cmd_remove(&o, &w, argc, argv);
+	case CHECK:
+		return cmd_check(&o, &w, argc, argv);
+	default:
 		return cmd_hosts(&o, &w);
-	rc = v == 2 ? cmd_remove(&o, &w, argc, argv) : cmd_list(&o, &w);
-	workspace_free(&w);
-	return rc;
+	}
 }

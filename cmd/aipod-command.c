@@ -58,6 +58,17 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+enum { LIST, RUN, STATUS, LOGS, KILL };
+
+static const struct tool_verb verbs[] = {
+	{ "list", 0, 0, 0 },
+	{ "run", 0, -1, 0 },
+	{ "status", 1, 1, 1 },
+	{ "logs", 1, 1, 1 },
+	{ "kill", 1, 1, 1 },
+	{ NULL, 0, 0, 0 }
+};
+
 struct opts {
 	const char	*dir;
 	const char	*shell;
@@ -182,7 +193,7 @@ cmd_list(const struct opts *o, const struct workspace *w)
 }
 
 static int
-cmd_one(const struct opts *o, const struct workspace *w, const char *verb,
+cmd_one(const struct opts *o, const struct workspace *w, int verb,
     const char *id)
 {
 	struct job *j;
@@ -193,9 +204,9 @@ cmd_one(const struct opts *o, const struct workspace *w, const char *verb,
 		;
 	if (i == n)
 		errx(ST_NO, "no command '%s' in this workspace", id);
-	if (strcmp(verb, "status") == 0)
+	if (verb == STATUS)
 		jobtell_show(&j[i], o->json);
-	else if (strcmp(verb, "logs") == 0)
+	else if (verb == LOGS)
 		follow(&j[i], -1, o->follow);
 	else if (!j[i].running) {
 		if (tool_verbose >= 0)
@@ -212,8 +223,9 @@ cmd_one(const struct opts *o, const struct workspace *w, const char *verb,
 }
 
 static void
-parse(struct opts *o, int argc, char *argv[])
+parse(void *arg, int argc, char *argv[])
 {
+	struct opts *o = arg;
 	int c;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+c:bfs:w:j", options)) !=
@@ -250,38 +262,22 @@ main(int argc, char *argv[])
 {
 	struct opts o;
 	struct workspace w;
-	const char *verb = "list";
-	int c;
+	int c, verb;
 
 	memset(&o, 0, sizeof(o));
-	parse(&o, argc, argv);
-	argc -= optind;
-	argv += optind;
-	if (argc > 0) {
-		verb = argv[0];
-		optind = 1;
-		parse(&o, argc, argv);
-		argc -= optind;
-		argv += optind;
-	}
+	verb = tool_verb(&tool, verbs, -1, parse, &o, &argc, &argv);
 	xworkspace_open(&w, o.dir);
 	if (o.mcp != NULL) {
 		if ((c = xjobmcp(o.mcp, &w)) == -1)
 			tool_usage(&tool);
 		return c;
 	}
-	if (strcmp(verb, "run") == 0)
-		return cmd_run(&o, &w, argc, argv);
-	if (strcmp(verb, "list") == 0 && argc == 0)
+	switch (verb) {
+	case LIST:
 		return cmd_list(&o, &w);
-	if ((strcmp(verb, "status") == 0 || strcmp(verb, "logs") == 0 ||
-	    strcmp(verb, "kill") == 0) && argc > 0) {
-		/* logs ID -f */
-		optind = 1;
-		verb = strcmp(verb, "status") == 0 ? "status" :
-		    strcmp(verb, "logs") == 0 ? "logs" : "kill";
-		parse(&o, argc, argv);
+	case RUN:
+		return cmd_run(&o, &w, argc, argv);
+	default:
 		return cmd_one(&o, &w, verb, argv[0]);
 	}
-	tool_usage(&tool);
 }

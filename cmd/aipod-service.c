@@ -61,6 +61,16 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+enum { LIST, START, LOGS, STOP };
+
+static const struct tool_verb verbs[] = {
+	{ "list", 0, 0, 0 },
+	{ "start", 2, -1, 0 },
+	{ "logs", 1, 1, 1 },
+	{ "stop", 1, -1, 0 },
+	{ NULL, 0, 0, 0 }
+};
+
 struct opts {
 	struct svcspec	 spec;
 	const char	*dir;
@@ -305,8 +315,9 @@ add_env(struct opts *o, const char *key)
 }
 
 static void
-parse(struct opts *o, int argc, char *argv[])
+parse(void *arg, int argc, char *argv[])
 {
+	struct opts *o = arg;
 	int c;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+e:fp:s:t:w:j",
@@ -347,40 +358,25 @@ main(int argc, char *argv[])
 {
 	struct opts o;
 	struct workspace w;
-	const char *verb = "list";
-	int rc;
+	int rc, verb;
 
 	memset(&o, 0, sizeof(o));
 	o.spec.timeout = SVC_TIMEOUT;
-	parse(&o, argc, argv);
-	argc -= optind;
-	argv += optind;
+	verb = tool_verb(&tool, verbs, -1, parse, &o, &argc, &argv);
 	if (o.mcp != NULL) {
 		xworkspace_open(&w, o.dir);
-		if (argc > 0 || (rc = xsvcmcp(o.mcp, &w)) == -1)
+		if ((rc = xsvcmcp(o.mcp, &w)) == -1)
 			tool_usage(&tool);
 		return rc;
 	}
-	if (argc > 0) {
-		verb = argv[0];
-		optind = 1;
-		parse(&o, argc, argv);
-		argc -= optind;
-		argv += optind;
-	}
-	if (strcmp(verb, "list") == 0 && argc == 0)
+	switch (verb) {
+	case LIST:
 		return cmd_list(&o);
-	if (strcmp(verb, "start") == 0 && argc >= 2)
+	case START:
 		return cmd_start(&o, argv);
-	if (strcmp(verb, "stop") == 0 && argc >= 1)
+	case LOGS:
+		return cmd_logs(&o, argv[0]);
+	default:
 		return cmd_stop(&o, argv);
-	if (strcmp(verb, "logs") == 0 && argc >= 1) {
-		/* logs NAME -f */
-		verb = argv[0];
-		optind = 1;
-		parse(&o, argc, argv);
-		if (optind == argc)
-			return cmd_logs(&o, verb);
 	}
-	tool_usage(&tool);
 }

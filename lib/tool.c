@@ -64,3 +64,37 @@ tool_getopt(const struct tool *t, int argc, char *argv[],
 		}
 	return -1;
 }
+
+int
+tool_verb(const struct tool *t, const struct tool_verb *verbs, int other,
+    void (*parse)(void *, int, char **), void *arg, int *argc, char **argv[])
+{
+	int v = 0;
+
+	parse(arg, *argc, *argv);
+	*argc -= optind;
+	*argv += optind;
+	if (*argc > 0) {
+		while (verbs[v].name != NULL &&
+		    strcmp(verbs[v].name, (*argv)[0]) != 0)
+			v++;
+		if (verbs[v].name != NULL) {
+			optind = 1;
+			parse(arg, *argc, *argv);
+			*argc -= optind;
+			*argv += optind;
+		} else if ((v = other) == -1)
+			tool_usage(t);
+	}
+	if (verbs[v].behind && *argc > 0) {
+		optind = 1;
+		parse(arg, *argc, *argv);
+		(*argv)[optind - 1] = (*argv)[0];
+		*argc -= optind - 1;
+		*argv += optind - 1;
+	}
+	if (*argc < verbs[v].min ||
+	    (verbs[v].max != -1 && *argc > verbs[v].max))
+		tool_usage(t);
+	return v;
+}

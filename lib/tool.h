@@ -26,6 +26,23 @@ struct tool {
 int	tool_getopt(const struct tool *, int argc, char *argv[],
 	    const char *optstring, const struct option *);
 
+/*
+ * For a tool with verbs: parse takes the options, which may stand before the
+ * verb, behind it and, where it says so, behind its first operand.  Leaves
+ * *argc and *argv at the operands.  Returns the verb's place in the table,
+ * which ends with a NULL; other where the first word is none of them, which
+ * then is an operand (-1: usage); the first verb when there is no word.
+ */
+struct tool_verb {
+	const char	*name;
+	int		 min, max;	/* operands; max -1: any number */
+	int		 behind;	/* options may stand behind the first */
+};
+
+int	tool_verb(const struct tool *, const struct tool_verb *, int other,
+	    void (*parse)(void *, int, char **), void *, int *argc,
+	    char **argv[]);
+
 /* Print the usage line to standard error and exit ST_USAGE. */
 void	tool_usage(const struct tool *) __attribute__((noreturn));
 

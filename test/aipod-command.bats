@@ -308,7 +308,9 @@ ended() { [ "$(aipod-command list | awk -F'\t' -v id="$1" '$1 == id { print $2 }
 	status 1 aipod-command status 0000000000000000
 	status 100 aipod-command run
 	status 100 aipod-command nonsense
+	status 100 aipod-command status a b
 	status 0 aipod-command run -b -c 'for i in 1 2 3; do echo $i; sleep 0.1; done' 9>&-
+	is "$(aipod-command logs "$output" -f)" $'1\n2\n3'
 	is "$(aipod-command logs -f "$output")" $'1\n2\n3'
 }
 
