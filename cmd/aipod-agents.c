@@ -39,11 +39,7 @@ show_json(const struct agent *a, const char *about)
 	json_member(&j, "origin", a->own ? "own" : "aipod");
 	json_member(&j, "about", about);
 	json_member(&j, "dir", a->dir);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 static void

@@ -159,11 +159,7 @@ show_json(const struct ask *q)
 	json_member(&j, "workspace", q->workspace);
 	json_name(&j, "subject");
 	json_put_strn(&j, q->subject.p, q->subject.len);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 static void
@@ -238,10 +234,8 @@ show(const struct ask *q)
 	ask_render(q, &b);
 	xbuf_check(&b);
 	ask_wrap(&lines, b.p, b.len, ASK_COLUMNS);
-	xbuf_check(&lines);
-	fwrite(lines.p, 1, lines.len, stdout);
+	xbuf_put(&lines);
 	buf_free(&b);
-	buf_free(&lines);
 }
 
 static int

@@ -90,9 +90,7 @@ xother(struct build *b)
 		if (tiny_tar(&out, b->b.im.busybox, b->b.im.uid, b->b.im.gid) == -1)
 			err(ST_SYS, "cannot pack '%s'", b->b.im.busybox);
 	}
-	xbuf_check(&out);
-	fwrite(out.p, 1, out.len, stdout);
-	buf_free(&out);
+	xbuf_put(&out);
 }
 
 /* As aipod-launch chooses. */

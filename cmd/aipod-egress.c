@@ -191,8 +191,7 @@ xshow_hosts(const struct egress *e)
 
 	if (warden_hosts(&e->warden, &b) == -1)
 		exit(ST_USAGE);
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
+	xbuf_put(&b);
 	xio_close_stdout();
 	exit(ST_YES);
 }

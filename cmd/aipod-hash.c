@@ -60,11 +60,7 @@ show_json(const struct workspace *w, const struct names *n)
 	json_member(&j, "image", n->image);
 	json_member(&j, "home", n->home);
 	json_member(&j, "state", n->state);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 static void

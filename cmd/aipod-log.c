@@ -96,11 +96,7 @@ show_json(char *const *v)
 	json_open(&j, '{');
 	for (i = 0; i < AUDIT_FIELDS; i++)
 		json_member(&j, names[i], v[i]);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 /* A line without its newline. */

@@ -114,11 +114,7 @@ list_json(const struct mount *m)
 	json_member(&j, "container", m->at);
 	json_member(&j, "host", m->host);
 	json_member(&j, "mode", m->rw ? "rw" : "ro");
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 /* What the launcher mounts: judged anew, links resolved. */

@@ -279,11 +279,7 @@ say(int mcp, const char *s)
 	json_begin(&j, &b);
 	json_open(&j, '{');
 	json_member(&j, "text", s);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 	xio_close_stdout();
 }
 

@@ -214,11 +214,7 @@ show_json(const struct ruleset *rs, const struct rule *r, size_t i,
 	json_member(&j, "scope", ruleset_scope_name(ruleset_scope(rs, r)));
 	json_member(&j, "file", r->file);
 	json_member_int(&j, "line", r->line);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 void
@@ -301,9 +297,5 @@ allow_say(const struct allow_answer *a, int words, int json)
 	if (a->rule != NULL)
 		json_member_int(&j, "line", a->rule->line);
 	json_member(&j, "changed", a->changed);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }

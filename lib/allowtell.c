@@ -95,12 +95,8 @@ tell_json(const struct ruleset *rs)
 	put_denied(&j, rs);
 	json_name(&j, "text");
 	json_put_strn(&j, text.p, text.len);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
 	xbuf_check(&text);
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 	buf_free(&text);
 	return ST_YES;
 }
@@ -163,9 +159,7 @@ tell_skill(const struct ruleset *rs)
 	add_text(&b, rs);
 	if (at_fill(&b, at_session()) == -1)
 		err(ST_SYS, "cannot allocate");
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xbuf_put(&b);
 	return ST_YES;
 }
 

@@ -131,3 +131,11 @@ xbuf_check(const struct buf *b)
 	if (b->bad)
 		errx(ST_SYS, "cannot build output: out of memory or too large");
 }
+
+void
+xbuf_put(struct buf *b)
+{
+	xbuf_check(b);
+	fwrite(b->p, 1, b->len, stdout);	/* xio_close_stdout looks */
+	buf_free(b);
+}

@@ -35,5 +35,7 @@ void	 buf_clear(struct buf *);
 void	 buf_free(struct buf *);
 /* Exit ST_SYS when an addition failed; for tools. */
 void	 xbuf_check(const struct buf *);
+/* xbuf_check, write to standard output, buf_free. */
+void	 xbuf_put(struct buf *);
 
 #endif

@@ -49,9 +49,7 @@ xcallout_json(const struct json *j, int v)
 	json_begin(&o, &b);
 	json_put_value(&o, j, v);
 	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xbuf_put(&b);
 }
 
 static void

@@ -73,11 +73,7 @@ show_json(const char *const *f)
 	for (i = 0; i < FIELDS; i++)
 		if (f[i] != NULL)
 			json_member(&j, names[i], f[i]);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 static void

@@ -138,11 +138,7 @@ put_json(const struct found *f)
 	json_member(&j, "fingerprint", f->print);
 	json_member(&j, "label", f->label);
 	json_member(&j, "text", f->text);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 /* The bytes of a path as a URI reference (RFC 3986). */
@@ -234,11 +230,7 @@ put_sarif(const struct found_list *l)
 	json_close(&j, ']');
 	json_close(&j, '}');
 	json_close(&j, ']');
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 void

@@ -211,11 +211,7 @@ put(const struct decision *e, const char *state, const char *now, int json)
 	json_member(&j, "fingerprint", e->print);
 	json_member(&j, "when", e->when);
 	json_member(&j, "moved", e->moved);
-	json_close(&j, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&j);
 }
 
 void

@@ -126,13 +126,9 @@ jobtell(const struct job *j)
 	json_put_strn(&o, err.p, err.len);
 	json_member_bool(&o, "truncated", more_out || more_err);
 	json_member(&o, "directory", dir);
-	json_close(&o, '}');
-	buf_addc(&b, '\n');
 	xbuf_check(&t);
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
+	xjson_end(&o);
 	free(dir);
-	buf_free(&b);
 	buf_free(&t);
 	buf_free(&out);
 	buf_free(&err);
@@ -186,12 +182,8 @@ jobtell_list(const struct job *j, int n, const char *mine)
 		json_put_str(&o, "No commands were run.");
 	else
 		json_put_strn(&o, t.p, t.len);
-	json_close(&o, '}');
-	buf_addc(&b, '\n');
 	xbuf_check(&t);
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&o);
 	buf_free(&t);
 }
 
@@ -205,11 +197,7 @@ jobtell_words(const char *s)
 	json_open(&o, '{');
 	json_name(&o, "text");
 	json_put_strn(&o, s, strlen(s));
-	json_close(&o, '}');
-	buf_addc(&b, '\n');
-	xbuf_check(&b);
-	fwrite(b.p, 1, b.len, stdout);
-	buf_free(&b);
+	xjson_end(&o);
 }
 
 void
@@ -230,11 +218,7 @@ jobtell_show(const struct job *j, int json)
 		put_members(&o, j, 1);
 		json_member(&o, "how", j->ended ? j->how : NULL);
 		json_member(&o, "started", started);
-		json_close(&o, '}');
-		buf_addc(&b, '\n');
-		xbuf_check(&b);
-		fwrite(b.p, 1, b.len, stdout);
-		buf_free(&b);
+		xjson_end(&o);
 		return;
 	}
 	if (j->ended)

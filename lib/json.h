@@ -108,4 +108,7 @@ void	 json_member(struct json_out *, const char *name, const char *value);
 void	 json_member_int(struct json_out *, const char *name, long long);
 void	 json_member_bool(struct json_out *, const char *name, int);
 
+/* Close the outermost object, and xbuf_put it as a line. */
+void	 xjson_end(struct json_out *);
+
 #endif

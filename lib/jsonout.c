@@ -197,3 +197,11 @@ json_member_bool(struct json_out *o, const char *name, int v)
 	json_name(o, name);
 	json_put_bool(o, v);
 }
+
+void
+xjson_end(struct json_out *o)
+{
+	json_close(o, '}');
+	buf_addc(o->b, '\n');
+	xbuf_put(o->b);
+}

@@ -60,15 +60,6 @@ svctell_words(const struct svc *s)
 	return xasprintf("Not running: %s.", *note != '\0' ? note : s->how);
 }
 
-static void
-flush(struct buf *b)
-{
-	buf_addc(b, '\n');
-	xbuf_check(b);
-	fwrite(b->p, 1, b->len, stdout);
-	buf_free(b);
-}
-
 void
 svctell(const struct svc *s, const char *words)
 {
@@ -88,8 +79,7 @@ svctell(const struct svc *s, const char *words)
 	put_members(&o, s);
 	json_name(&o, "log");
 	json_put_strn(&o, s->log.len > 0 ? s->log.p : "", s->log.len);
-	json_close(&o, '}');
-	flush(&b);
+	xjson_end(&o);
 	buf_free(&text);
 }
 
@@ -120,8 +110,7 @@ svctell_list(const struct svc *s, int n)
 		json_put_str(&o, "No services run in this session.");
 	else
 		json_put_strn(&o, t.p, t.len);
-	json_close(&o, '}');
-	flush(&b);
+	xjson_end(&o);
 	buf_free(&t);
 }
 
@@ -145,8 +134,7 @@ svctell_show(const struct svc *s, int json)
 		json_member(&o, "session", s->session);
 		put_members(&o, s);
 		json_member(&o, "started", started);
-		json_close(&o, '}');
-		flush(&b);
+		xjson_end(&o);
 		return;
 	}
 	if (s->status >= 0)
