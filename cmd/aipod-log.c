@@ -51,10 +51,11 @@ static const struct option options[] = {
 };
 
 struct filter {
+	const char	*dir;
 	const char	*kind;
 	const char	*session;
 	char		 since[32];	/* times compare as strings */
-	int		 json;
+	int		 json, follow;
 };
 
 static void
@@ -174,7 +175,7 @@ show_new(const struct filter *f, const char *path, FILE *fp, off_t *at,
 }
 
 static int
-cmd_show(const struct filter *f, const char *path, int follow)
+cmd_show(const struct filter *f, const char *path)
 {
 	struct timespec nap = { 0, 200000000 };
 	char *last = NULL;
@@ -182,7 +183,7 @@ cmd_show(const struct filter *f, const char *path, int follow)
 	FILE *fp;
 	int again = 0;
 
-	while ((fp = fopen(path, "re")) == NULL && errno == ENOENT && follow)
+	while ((fp = fopen(path, "re")) == NULL && errno == ENOENT && f->follow)
 		nanosleep(&nap, NULL);
 	if (fp == NULL) {
 		if (errno == ENOENT)
@@ -191,7 +192,7 @@ cmd_show(const struct filter *f, const char *path, int follow)
 	}
 	for (;;) {
 		show_new(f, path, fp, &at, &last, again);
-		if (!follow || fflush(stdout) == EOF)
+		if (!f->follow || fflush(stdout) == EOF)
 			break;
 		nanosleep(&nap, NULL);
 		if ((again = follow_path(&fp, path)))
@@ -227,52 +228,54 @@ cmd_verify(const char *path)
 	return ST_YES;
 }
 
-int
-main(int argc, char *argv[])
+static void
+parse(void *arg, int argc, char *argv[])
 {
-	struct filter f;
-	struct workspace w;
-	const char *dir = NULL;
-	char *path;
-	int c, follow = 0, rc;
+	struct filter *f = arg;
+	int c;
 
-	memset(&f, 0, sizeof(f));
 	while ((c = tool_getopt(&tool, argc, argv, "+k:s:S:fw:j", options)) !=
 	    -1)
 		switch (c) {
 		case 'k':
-			f.kind = optarg;
+			f->kind = optarg;
 			break;
 		case 's':
-			f.session = optarg;
+			f->session = optarg;
 			break;
 		case 'S':
-			xsince(&f, optarg);
+			xsince(f, optarg);
 			break;
 		case 'f':
-			follow = 1;
+			f->follow = 1;
 			break;
 		case 'w':
-			dir = optarg;
+			f->dir = optarg;
 			break;
 		case 'j':
-			f.json = 1;
+			f->json = 1;
 			break;
 		default:
 			tool_usage(&tool);
 		}
-	argc -= optind;
-	argv += optind;
-	if (argc > 1)
-		tool_usage(&tool);
-	xworkspace_open(&w, dir);
+}
+
+int
+main(int argc, char *argv[])
+{
+	static const struct tool_verb verbs[] = {
+		{ "show", 0, 0, 0 }, { "verify", 0, 0, 0 }, { NULL, 0, 0, 0 }
+	};
+	struct filter f;
+	struct workspace w;
+	char *path;
+	int rc, verb;
+
+	memset(&f, 0, sizeof(f));
+	verb = tool_verb(&tool, verbs, -1, parse, &f, &argc, &argv);
+	xworkspace_open(&w, f.dir);
 	path = workspace_state(&w, "audit");
-	if (argc == 0 || strcmp(argv[0], "show") == 0)
-		rc = cmd_show(&f, path, follow);
-	else if (strcmp(argv[0], "verify") == 0)
-		rc = cmd_verify(path);
-	else
-		tool_usage(&tool);
+	rc = verb == 0 ? cmd_show(&f, path) : cmd_verify(path);
 	free(path);
 	workspace_free(&w);
 	return rc;

@@ -33,6 +33,20 @@ static const struct option options[] = {
 	{ NULL, 0, NULL, 0 }
 };
 
+enum { LIST, ADD, REMOVE, CHECK };
+
+static const struct tool_verb verbs[] = {
+	{ "list", 0, 0, 0 },
+	{ "add", 1, 1, 0 },
+	{ "remove", 1, -1, 0 },
+	{ "check", 0, 0, 0 },
+	{ NULL, 0, 0, 0 }
+};
+
+struct opts {
+	int	rw, dry_run, json;
+};
+
 static void
 xload(struct mounts *l)
 {
@@ -145,55 +159,68 @@ check(const struct mounts *l)
 	return rc;
 }
 
-int
-main(int argc, char *argv[])
+static int
+list(const struct mounts *l, int json)
 {
-	struct mounts l;
-	const char *verb = "list", *f[3];
-	int c, dry_run = 0, json = 0, rw = 0, rc = ST_YES;
+	const char *f[3];
 	size_t i;
+
+	for (i = 0; i < l->n; i++)
+		if (json)
+			list_json(&l->m[i]);
+		else {
+			f[0] = l->m[i].at;
+			f[1] = l->m[i].host;
+			f[2] = l->m[i].rw ? "rw" : "ro";
+			rec_line(stdout, 3, f);
+		}
+	return ST_YES;
+}
+
+static void
+parse(void *arg, int argc, char *argv[])
+{
+	struct opts *o = arg;
+	int c;
 
 	while ((c = tool_getopt(&tool, argc, argv, "+jnr", options)) != -1)
 		switch (c) {
 		case 'j':
-			json = 1;
+			o->json = 1;
 			break;
 		case 'n':
-			dry_run = 1;
+			o->dry_run = 1;
 			break;
 		case 'r':
-			rw = 1;
+			o->rw = 1;
 			break;
 		default:
 			tool_usage(&tool);
 		}
-	if (optind < argc)
-		verb = argv[optind++];
-	/* options may stand behind the verb as well */
-	while (optind < argc && (strcmp(argv[optind], "--rw") == 0 ||
-	    strcmp(argv[optind], "-r") == 0)) {
-		rw = 1;
-		optind++;
-	}
+}
+
+int
+main(int argc, char *argv[])
+{
+	struct mounts l;
+	struct opts o = { 0, 0, 0 };
+	int verb, rc = ST_YES;
+
+	verb = tool_verb(&tool, verbs, -1, parse, &o, &argc, &argv);
 	xload(&l);
-	if (strcmp(verb, "add") == 0 && argc - optind == 1)
-		xadd(&l, argv[optind], rw, dry_run);
-	else if (strcmp(verb, "remove") == 0 && optind < argc)
-		rc = remove_all(&l, argv + optind);
-	else if (strcmp(verb, "list") == 0 && optind == argc)
-		for (i = 0; i < l.n; i++)
-			if (json)
-				list_json(&l.m[i]);
-			else {
-				f[0] = l.m[i].at;
-				f[1] = l.m[i].host;
-				f[2] = l.m[i].rw ? "rw" : "ro";
-				rec_line(stdout, 3, f);
-			}
-	else if (strcmp(verb, "check") == 0 && optind == argc)
+	switch (verb) {
+	case LIST:
+		rc = list(&l, o.json);
+		break;
+	case ADD:
+		xadd(&l, argv[0], o.rw, o.dry_run);
+		break;
+	case REMOVE:
+		rc = remove_all(&l, argv);
+		break;
+	default:
 		rc = check(&l);
-	else
-		tool_usage(&tool);
+	}
 	xio_close_stdout();
 	return rc;
 }

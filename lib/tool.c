@@ -65,33 +65,39 @@ tool_getopt(const struct tool *t, int argc, char *argv[],
 	return -1;
 }
 
+static void
+options_behind(void (*parse)(void *, int, char **), void *arg, int *argc,
+    char **argv[])
+{
+	optind = 1;
+	parse(arg, *argc, *argv);
+	*argc -= optind;
+	*argv += optind;
+}
+
 int
 tool_verb(const struct tool *t, const struct tool_verb *verbs, int other,
     void (*parse)(void *, int, char **), void *arg, int *argc, char **argv[])
 {
+	char *first;
 	int v = 0;
 
-	parse(arg, *argc, *argv);
-	*argc -= optind;
-	*argv += optind;
+	options_behind(parse, arg, argc, argv);
 	if (*argc > 0) {
 		while (verbs[v].name != NULL &&
 		    strcmp(verbs[v].name, (*argv)[0]) != 0)
 			v++;
-		if (verbs[v].name != NULL) {
-			optind = 1;
-			parse(arg, *argc, *argv);
-			*argc -= optind;
-			*argv += optind;
-		} else if ((v = other) == -1)
-			tool_usage(t);
+		if (verbs[v].name != NULL)
+			options_behind(parse, arg, argc, argv);
+		else if ((v = other) == -1)
+			errx(ST_USAGE, "no verb '%s': see %s --help",
+			    (*argv)[0], t->name);
 	}
 	if (verbs[v].behind && *argc > 0) {
-		optind = 1;
-		parse(arg, *argc, *argv);
-		(*argv)[optind - 1] = (*argv)[0];
-		*argc -= optind - 1;
-		*argv += optind - 1;
+		first = (*argv)[0];
+		options_behind(parse, arg, argc, argv);
+		*--*argv = first;
+		++*argc;
 	}
 	if (*argc < verbs[v].min ||
 	    (verbs[v].max != -1 && *argc > verbs[v].max))

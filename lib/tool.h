@@ -31,7 +31,7 @@ int	tool_getopt(const struct tool *, int argc, char *argv[],
  * verb, behind it and, where it says so, behind its first operand.  Leaves
  * *argc and *argv at the operands.  Returns the verb's place in the table,
  * which ends with a NULL; other where the first word is none of them, which
- * then is an operand (-1: usage); the first verb when there is no word.
+ * then is an operand (-1: an error); the first verb when there is no word.
  */
 struct tool_verb {
 	const char	*name;

@@ -52,6 +52,17 @@ three() {
 	is "$(sed -n 4p "$TRAIL" | cut -f8)" "$head"
 }
 
+@test "options stand on either side of the verb" {
+	cd /
+	status 0 aipod-log -w "$T/ws" verify
+	head=$output
+	status 0 aipod-log verify -w "$T/ws"
+	is "$output" "$head"
+	status 100 aipod-log verify show
+	status 100 aipod-log -w "$T/ws" frob
+	has "$stderr" "no verb 'frob'"
+}
+
 @test "verify: a line changed, taken out, put in or torn is named" {
 	three >/dev/null
 	cp "$TRAIL" "$T/whole"
