@@ -74,8 +74,9 @@ closers(struct cursor *c)
 			c->i++;
 		else if (ch == '"' || ch == '\'' || ch == '`')
 			quoted = 1;
-		else if (ch == '[' && peek(c, 1) == ']')
-			c->i++;
+		else if ((ch == '[' && peek(c, 1) == ']') ||
+		    (ch == '*' && peek(c, 1) == '*'))
+			c->i++;		/* x[], **x** */
 		else if (ch != ']' && ch != ')' && ch != '}')
 			break;
 		c->i++;
@@ -126,9 +127,61 @@ block_default(struct cursor *c)
 	}
 }
 
+/* <password type="x">: step to what the tag holds. */
+static int
+tag_operator(struct cursor *c, size_t name)
+{
+	struct cursor t = *c;
+	size_t k = name;
+
+	while (k > 0 && name - k < 20 && (isalnum(c->s[k - 1]) ||
+	    c->s[k - 1] == ':'))
+		k--;
+	if (k == 0 || c->s[k - 1] != '<' || peek(c, 0) != ' ')
+		return 0;
+	for (k = 0; k < 160 && peek(&t, 0) != -1 && peek(&t, 0) != '>' &&
+	    peek(&t, 0) != '<' && peek(&t, 0) != '\n'; k++)
+		t.i++;
+	if (peek(&t, 0) != '>' || c->s[t.i - 1] == '/')
+		return 0;
+	t.i++;
+	*c = t;
+	return 1;
+}
+
+/* Step over name="x" name="y" in a tag. */
+static void
+attributes(struct cursor *c)
+{
+	struct cursor t = *c;
+	int k, q;
+
+	for (k = 0; k < 160 && (isalpha(peek(&t, 0)) || peek(&t, 0) == '-');
+	    k++) {
+		if (looking_at(&t, "value=")) {
+			*c = t;
+			return;
+		}
+		while (k++ < 160 && (isalpha(peek(&t, 0)) ||
+		    peek(&t, 0) == '-'))
+			t.i++;
+		if (peek(&t, 0) != '=' || (peek(&t, 1) != '"' &&
+		    peek(&t, 1) != '\''))
+			return;
+		q = peek(&t, 1);
+		for (t.i += 2; k++ < 160 && peek(&t, 0) != -1 &&
+		    peek(&t, 0) != q && peek(&t, 0) != '\n'; t.i++)
+			;
+		if (peek(&t, 0) != q)
+			return;
+		t.i++;
+		blanks(&t, 4);
+	}
+}
+
 /* "value" = , value: , </key><string> : the other half of a pair. */
 static int
-pair_operator(struct cursor *c, int *op)
+pair_operator(struct cursor *c, int quoted, int *op)
 {
 	static const char *const words[] = {
 		"value", "defaultvalue", "default", "val", "content", NULL
@@ -139,9 +192,9 @@ pair_operator(struct cursor *c, int *op)
 	if (looking_at(&t, "</key>")) {
 		t.i += 6;
 		white(&t);
-		if (!looking_at(&t, "<string>"))
+		if (!looking_at(&t, "<string>") && !looking_at(&t, "<value>"))
 			return 0;
-		t.i += 8;
+		t.i += looking_at(&t, "<value>") ? 7 : 8;
 		*c = t;
 		*op = '>';
 		return 1;
@@ -149,6 +202,8 @@ pair_operator(struct cursor *c, int *op)
 	if (peek(&t, 0) == ',' || peek(&t, 0) == ';')
 		t.i++;
 	white(&t);
+	if (quoted)
+		attributes(&t);
 	if (peek(&t, 0) == '{')		/* variable "x" { default = "y" } */
 		block_default(&t);
 	if (peek(&t, 0) == '"' || peek(&t, 0) == '\'' || peek(&t, 0) == '<')
@@ -171,12 +226,39 @@ pair_operator(struct cursor *c, int *op)
 	return 0;
 }
 
+/* x("password").type("y"), x{"y"}: step to the value, where one is. */
 static int
-operator(struct cursor *c, int quoted, int *op)
+call_operator(struct cursor *c, int quoted)
+{
+	struct cursor t = *c;
+	int k;
+
+	if (peek(&t, 0) == '.' && quoted) {
+		t.i++;
+		for (k = 0; k < 24 && (isalpha(peek(&t, 0)) ||
+		    peek(&t, 0) == '_'); k++)
+			t.i++;
+		if (k == 0 || peek(&t, 0) != '(')
+			return 0;
+	} else if (peek(&t, 0) != '{' || quoted)
+		return 0;
+	t.i++;
+	if (peek(&t, 0) != '"' && peek(&t, 0) != '\'')
+		return 0;
+	*c = t;
+	return 1;
+}
+
+static int
+operator(struct cursor *c, size_t name, int quoted, int *op)
 {
 	int k, ch;
 
-	if (pair_operator(c, op))
+	if (pair_operator(c, quoted, op))
+		return 1;
+	if (tag_operator(c, name) && (*op = '>'))
+		return 1;
+	if (call_operator(c, quoted) && (*op = '('))
 		return 1;
 	blanks(c, 20);
 	if (isalpha(peek(c, 0)) && !quoted)
@@ -189,7 +271,8 @@ operator(struct cursor *c, int quoted, int *op)
 		return 1;
 	}
 	if (ch == ',' || ch == '(') {
-		if (ch == ',' && quoted != 2)
+		if (ch == ',' && quoted != 2 && (name == 0 ||
+		    c->s[name - 1] != '{'))
 			return 0;
 		*op = ch;
 		c->i++;
@@ -251,18 +334,74 @@ bare_end(const struct cursor *c, struct assign_memo *memo)
 	return k;
 }
 
+/* @"x", b'x', R"x"; 1 when it is a call: f("x"), a.b("x"). */
+static int
+prefix(struct cursor *c)
+{
+	int k;
+
+	for (k = 0; k < 40 && (is_name(peek(c, k)) || peek(c, k) == '@' ||
+	    peek(c, k) == ':' || peek(c, k) == '&'); k++)
+		;
+	if (k > 0 && k <= 2 && (peek(c, k) == '"' || peek(c, k) == '\''))
+		c->i += (size_t)k;
+	else if (k > 0 && peek(c, k) == '(' && (peek(c, k + 1) == '"' ||
+	    peek(c, k + 1) == '\'')) {
+		c->i += (size_t)k + 1;
+		return 1;
+	}
+	return 0;
+}
+
+/* env.X || "y", getenv("X") or "y", get("X", "y"): what it is otherwise. */
+static void
+otherwise(const unsigned char *s, size_t n, struct assign *a)
+{
+	static const char *const words[] = { "||", "or ", "??", "?:", NULL };
+	struct cursor c = { s, n, a->to };
+	int i, q;
+
+	for (i = 0; i < 3 && peek(&c, 0) != -1 &&
+	    strchr("\"')]", peek(&c, 0)) != NULL && peek(&c, 0) != '\0'; i++)
+		c.i++;
+	if (a->call && peek(&c, 0) == ',')
+		c.i++;
+	else {
+		blanks(&c, 4);
+		for (i = 0; words[i] != NULL && !looking_at(&c, words[i]); i++)
+			;
+		if (words[i] == NULL)
+			return;
+		c.i += strlen(words[i]);
+	}
+	blanks(&c, 4);
+	q = peek(&c, 0);
+	if (q != '"' && q != '\'')
+		return;
+	for (c.i++, i = 0; i < 200 && peek(&c, i) != -1 && peek(&c, i) != q &&
+	    peek(&c, i) != '\n'; i++)
+		;
+	if (peek(&c, i) != q || i == 0)
+		return;
+	a->quote = q;
+	a->call = 0;
+	a->from = c.i;
+	a->to = c.i + (size_t)i;
+}
+
 int
 assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
     struct assign_memo *memo)
 {
 	struct cursor c = { s, n, at };
-	int q, esc = 0, k, below, inside = 0;
+	int q, esc = 0, below, inside = 0;
 	size_t i;
 
-	a->call = 0;
 	if ((peek(&c, 0) == '|' || peek(&c, 0) == '>') &&
 	    (peek(&c, 1) == '\n' || peek(&c, 1) == '-' || peek(&c, 1) == '\\'))
 		c.i += peek(&c, 1) == '-' ? 2 : 1;	/* a YAML block */
+	if (peek(&c, 0) == '*' && peek(&c, 1) == '*')
+		c.i += 2;		/* **name:** x */
 	below = white(&c);
 	if (below && (a->op == '=' || a->op == ':') &&
 	    peek(&c, 0) != '"' && peek(&c, 0) != '\'' && peek(&c, 0) != '`' &&
@@ -275,17 +414,7 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
 			inside = 1;
 			c.i++;
 		}
-	/* @"x", b'x', R"x", f("x"), a.b("x") */
-	for (k = 0; k < 40 && (is_name(peek(&c, k)) || peek(&c, k) == '@' ||
-	    peek(&c, k) == ':' || peek(&c, k) == '&'); k++)
-		;
-	if (k > 0 && k <= 2 && (peek(&c, k) == '"' || peek(&c, k) == '\''))
-		c.i += (size_t)k;
-	else if (k > 0 && peek(&c, k) == '(' && (peek(&c, k + 1) == '"' ||
-	    peek(&c, k + 1) == '\'')) {
-		c.i += (size_t)k + 1;
-		a->call = 1;
-	}
+	a->call = prefix(&c);
 	if (peek(&c, 0) == '\\' && (peek(&c, 1) == '"' ||
 	    peek(&c, 1) == '\'')) {
 		esc = 1;
@@ -299,7 +428,10 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
 		/* a name on the next line, and its own value */
 		if (below && a->to > a->from && s[a->to - 1] == ':')
 			return 0;
-		return a->to > a->from;
+		if (a->to == a->from)
+			return 0;
+		otherwise(s, n, a);
+		return 1;
 	}
 	c.i++;
 	if (peek(&c, 0) == q && peek(&c, 1) == q)
@@ -331,7 +463,11 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
 		if (peek(&c, 0) == ':')
 			return 0;
 	}
-	return a->to > a->from;
+	if (a->to == a->from)
+		return 0;
+	if (a->call)
+		otherwise(s, n, a);
+	return 1;
 }
 
 int
@@ -356,6 +492,10 @@ assign_parse(const unsigned char *s, size_t n, size_t at, size_t end,
 	/* a list of strings gives its second to its first only so */
 	a->named = quoted && a->name > 0 && (s[a->name - 1] == '"' ||
 	    s[a->name - 1] == '\'' || s[a->name - 1] == '`');
-	return operator(&c, a->named ? 2 : quoted, &a->op) &&
-	    assign_value(s, n, c.i, a, memo);
+	if (!operator(&c, a->name, a->named ? 2 : quoted, &a->op))
+		return 0;
+	if (a->op == ':' && peek(&c, 0) == '-' && a->name > 1 &&
+	    s[a->name - 1] == '{' && s[a->name - 2] == '$')
+		c.i++;			/* ${NAME:-x} */
+	return assign_value(s, n, c.i, a, memo);
 }

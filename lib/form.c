@@ -75,6 +75,8 @@ form_pem(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	stop = end + 16384 < l->n ? end + 16384 : l->n;
 	if (look_word(l, end, " block"))
 		end += 6;
+	else if (look_word(l, end, " v1"))
+		end += 3;
 	if (!look_word(l, end, "-----") || look_word(l, end, "----------"))
 		return;
 	for (i = end + 5; i < stop && !look_word(l, i, "-----"); i++) {
@@ -389,5 +391,88 @@ form_auth64(struct look *l, const struct rule_secret *r, size_t at,
 	l->done->pair = a.to;
 	n = decode_base64(l->s + a.from, a.to - a.from, out, sizeof(out));
 	if (n >= 4 && is_login(l, out, n))
+		look_add(l, r->name, a.from, a.to, 1);
+}
+
+/* echo "user:password" | chpasswd; echo password | sudo -S x */
+void
+form_piped(struct look *l, const struct rule_secret *r, size_t at,
+    size_t end)
+{
+	size_t i = at, from, to;
+	struct assign a;
+
+	(void)end;
+	while (i > 0 && at - i < 200 && l->s[i] != '\n' &&
+	    !look_word(l, i, "echo "))
+		i--;
+	if (!look_word(l, i, "echo ") || memchr(l->s + i, '|', at - i) == NULL)
+		return;
+	for (i += 5; i < at && (isblank(l->s[i]) || look_word(l, i, "-n ") ||
+	    look_word(l, i, "-e ")); i += l->s[i] == '-' ? 3 : 1)
+		;
+	memset(&a, 0, sizeof(a));
+	if (!look_value(l, i, &a) || a.to > at)
+		return;
+	from = a.from;
+	to = a.to;
+	if (r->arg == 'c') {
+		while (from < to && l->s[from] != ':')
+			from++;
+		from++;
+	}
+	if (from + 4 <= to && !guess_template(l->s + from, to - from) &&
+	    guess_password(&l->rules->pairs, l->s + from, to - from))
+		look_password(l, r->name, from, to, 1);
+}
+
+/* {"kty": x, "d": y}: a key of JSON that is not public; "k" where it is oct */
+void
+form_jwk(struct look *l, const struct rule_secret *r, size_t at, size_t end)
+{
+	size_t i, from, to, start = at > 1500 ? at - 1500 : 0;
+	size_t stop = end + 1500 < l->n ? end + 1500 : l->n;
+
+	if (at < l->done->pair)
+		return;
+	l->done->pair = stop;
+	for (i = start; i + 3 < stop; i++) {
+		if (l->s[i] != '"' || (l->s[i + 1] != 'd' &&
+		    l->s[i + 1] != 'k') || l->s[i + 2] != '"')
+			continue;
+		for (from = i + 3; from < stop && strchr(" \t:\"", l->s[from]) !=
+		    NULL && l->s[from] != '\0'; from++)
+			;
+		for (to = from; to < l->n && to - from < ASSIGN_VALUE &&
+		    (isalnum(l->s[to]) || l->s[to] == '-' ||
+		    l->s[to] == '_'); to++)
+			;
+		if (from > i + 3 && to - from >= 20 &&
+		    look_random(l, from, to, 1)) {
+			look_add(l, r->name, from, to, 1);
+			return;
+		}
+	}
+}
+
+/* mnemonic = "twelve to twenty-four words of three to eight letters" */
+void
+form_phrase(struct look *l, const struct rule_secret *r, size_t at,
+    size_t end)
+{
+	struct assign a;
+	size_t i, k, words = 0;
+
+	if (at < l->done->pair || !look_assign(l, at, end, &a) || a.quote == 0)
+		return;
+	l->done->pair = a.to;
+	for (i = a.from; i < a.to; i = k + 1) {
+		for (k = i; k < a.to && islower(l->s[k]); k++)
+			;
+		if (k - i < 3 || k - i > 8 || (k < a.to && l->s[k] != ' '))
+			return;
+		words++;
+	}
+	if (words >= 12 && words <= 24 && words % 3 == 0)
 		look_add(l, r->name, a.from, a.to, 1);
 }

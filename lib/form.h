@@ -33,4 +33,14 @@ void	form_kubernetes(struct look *, const struct rule_secret *, size_t at,
 void	form_auth64(struct look *, const struct rule_secret *, size_t at,
 	    size_t end);
 
+/* echo x | sudo -S; with the argument 'c', echo user:x | chpasswd */
+void	form_piped(struct look *, const struct rule_secret *, size_t at,
+	    size_t end);
+/* {"kty": x, "d": y}: a key of JSON that is not public */
+void	form_jwk(struct look *, const struct rule_secret *, size_t at,
+	    size_t end);
+/* mnemonic = "twelve to twenty-four words" */
+void	form_phrase(struct look *, const struct rule_secret *, size_t at,
+	    size_t end);
+
 #endif

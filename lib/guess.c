@@ -67,7 +67,7 @@ guess_placeholder(const unsigned char *s, size_t n)
 		"changeme", "change_me", "change-me", "change-this", "your_",
 		"your-", "yourp", "yours", "yourt", "yourk", "youra", "insert",
 		"redacted", "replace", "process.env", "os.environ", "getenv",
-		"env.", "env[", "environ", "secrets.", "vault:", "enc[",
+		"env.", "env[", "env:", "environ", "secrets.", "vault:", "enc[",
 		"undefined", "my_api", "my-api", "myapi", "_here", "-here",
 		"todo", "fixme", "sample", "notset", "not-set",
 		"not_set", "goeshere", "1234567890abcdef", "123456789012", "0123456789abcdef",
@@ -78,7 +78,7 @@ guess_placeholder(const unsigned char *s, size_t n)
 	};
 	static const char *const whole[] = {
 		"null", "none", "nil", "true", "false", "yes", "no", "on",
-		"off", "empty", "string", "str", "secret", "token", "key",
+		"off", "empty", "string", "string!", "str", "secret", "token", "key",
 		"value", "required", "optional", "default", "auto", "unset",
 		"n/a", "na", "test", "foo", "bar", "foobar", "foobarbaz",
 		"void", "int", "char", "bool", "object", "number", "text",
@@ -267,7 +267,7 @@ is_path(const struct pairs *t, const unsigned char *s, size_t n)
 		if (!isalnum(s[i]) && strchr("._-/", s[i]) == NULL)
 			return 0;
 	}
-	return slashes > 0 ? digits * 5 <= n && !guess_random(t, s, n, 0) :
+	return slashes > 0 || dots > 2 ? digits * 5 <= n && !guess_random(t, s, n, 0) :
 	    dots > 0 && digits + dots == n && n < 12;
 }
 

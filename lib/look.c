@@ -21,7 +21,7 @@ in_tests(const char *path)
 	static const char *const dirs[] = {
 		"t", "test", "tests", "testing", "testsuite", "testdata",
 		"test_data", "testcases", "unittest", "unittests", "selftests",
-		"__tests__", "spec", "fixtures", NULL
+		"__tests__", "regress", "expected", "spec", "fixtures", NULL
 	};
 	const char *end;
 	size_t n;

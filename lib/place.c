@@ -5,88 +5,9 @@
 #include "decode.h"
 #include "form.h"
 #include "guess.h"
+#include "hint.h"
 #include "look.h"
-
-/* 1 when a user is named within the lines around. */
-static int
-user_near(const struct look *l, size_t at)
-{
-	static const char *const words[] = {
-		"user", "login", "host", "email", NULL
-	};
-	size_t from = at > 160 ? at - 160 : 0;
-	size_t to = at + 160 < l->n ? at + 160 : l->n;
-
-	return guess_any(l->s + from, to - from, words);
-}
-
-static int
-one_word(const struct look *l, const struct assign *a)
-{
-	size_t i;
-
-	for (i = a->from; a->quote != 0 && i < a->to; i++)
-		if (l->s[i] <= ' ')
-			return 0;
-	return 1;
-}
-
-/* A bare value that is code: an identifier, a call, an index. */
-static int
-is_code(const struct look *l, const struct assign *a)
-{
-	const unsigned char *v = l->s + a->from;
-	size_t i, n = a->to - a->from;
-
-	if (a->quote != 0)
-		return 0;
-	if (a->to < l->n && (l->s[a->to] == '(' || l->s[a->to] == '['))
-		return 1;
-	if (memchr(v, '(', n) != NULL || memchr(v, '[', n) != NULL ||
-	    *v == '$' || *v == '*' || *v == '&' || *v == '!' || *v == '@' ||
-	    *v == '-' || *v == '=')
-		return 1;
-	if (l->kind != LOOK_CODE)
-		return 0;
-	for (i = 0; i < n; i++)
-		if (!isalnum(v[i]) && v[i] != '_' && v[i] != '.')
-			return 0;
-	/* in a programming language it has to be a number or a name */
-	return 1;
-}
-
-/* Server=x;User Id=y;Password=z; and the like: what stands there is one. */
-static int
-in_connection(const struct look *l, const struct assign *a)
-{
-	size_t from = a->name > 200 ? a->name - 200 : 0;
-	const unsigned char *s = l->s + from;
-	size_t n = a->name - from;
-
-	return a->op == '=' && a->quote == 0 && a->name > 0 &&
-	    ((strchr("&?", l->s[a->name - 1]) != NULL &&
-	    guess_has(s, n, "://")) || l->s[a->name - 1] == ';' ||
-	    (a->to < l->n && l->s[a->to] == ';')) && (guess_has(s, n, "server=") ||
-	    guess_has(s, n, "source=") || guess_has(s, n, "host=") ||
-	    guess_has(s, n, "uid=") || guess_has(s, n, "user id=") ||
-	    guess_has(s, n, "user="));
-}
-
-static int
-has_digit(const unsigned char *s, size_t n)
-{
-	while (n > 0 && !isdigit(s[n - 1]))
-		n--;
-	return n != 0;
-}
-
-static int
-has_letter(const unsigned char *s, size_t n)
-{
-	while (n > 0 && !isalpha(s[n - 1]))
-		n--;
-	return n != 0;
-}
+#include "value.h"
 
 /* %lu, %-31s: what a program prints. */
 static int
@@ -107,20 +28,51 @@ is_format(const unsigned char *v, size_t n)
 	return 0;
 }
 
+/* A word after "secret": what a person chose, and no name of anything. */
+static int
+is_phrase(const struct look *l, const struct assign *a)
+{
+	static const char *const names[] = {
+		"secret", "token", "key", "cred", "auth", "config", "cert",
+		"tls", "name", "password", NULL
+	};
+	const unsigned char *v = l->s + a->from;
+	size_t n = a->to - a->from, i, upper = 0, dash = 0, odd = 0;
+
+	for (i = 0; i < n; i++) {
+		upper += isupper(v[i]) != 0;
+		dash += v[i] == '-' || v[i] == '.' || v[i] == '/';
+		odd += strchr("!#$%^&*+~?@", v[i]) != NULL;
+	}
+	return n >= 6 && n <= 64 && value_letter(v, n) &&
+	    (value_digit(v, n) || odd > 0) && (upper > 0 || odd > 0 ||
+	    dash == 0) && !guess_any(v, n, names) && !guess_template(v, n) &&
+	    (a->quote != 0 || l->kind == LOOK_PLAIN) &&
+	    (value_named(l, a, "secret") || value_named(l, a, "secret_key") ||
+	    value_named(l, a, "secretkey"));
+}
+
 static void
 password_value(struct look *l, const struct rule_secret *r,
     const struct assign *a)
 {
 	const unsigned char *v = l->s + a->from;
-	size_t n = a->to - a->from;
+	size_t n = a->to - a->from, from, to;
 
-	if (r->arg == 1 || in_connection(l, a)) {
+	if (r->arg == 3 && !is_phrase(l, a))
+		return;
+	if (n > 24 && *v == '{' && a->to < l->n && l->s[a->to] == '}' &&
+	    hint_among(l, a->from, a->to, &from, &to))
+		look_add(l, r->name, from, to, 2);
+
+	if (r->arg == 1 || value_in_connection(l, a)) {
 		if (n >= 4 && !guess_template(v, n) && !guess_dull(v, n) &&
-		    one_word(l, a))
+		    value_one_word(l, a))
 			look_password(l, r->name, a->from, a->to, 1);
 		return;
 	}
-	if (!one_word(l, a) || is_code(l, a) || (a->quote == 0 &&
+	if (!value_one_word(l, a) || value_code(l, a) ||
+	    (a->quote == 0 && v[n - 1] == '=' && l->kind == LOOK_CODE) || (a->quote == 0 &&
 	    guess_template(v, n)) || !guess_password(&l->rules->pairs, v, n))
 		return;
 	if (a->call && !look_random(l, a->from, a->to, 1))
@@ -129,20 +81,25 @@ password_value(struct look *l, const struct rule_secret *r,
 	    l->kind != LOOK_PLAIN)
 		return;
 	if (l->kind == LOOK_CODE && n > 2 && (is_format(v, n) ||
-	    ((v[n - 2] == '\\' || v[n - 3] == '\\') && !has_digit(v, n - 2))))
+	    ((v[n - 2] == '\\' || v[n - 3] == '\\') && !value_digit(v, n - 2))))
 		return;			/* "a\0b\n" */
 	/* a plain word is a password only where one would stand */
 	if (guess_word(v, n) && !look_random(l, a->from, a->to, 0)) {
 		if (l->kind == LOOK_PROSE || l->kind == LOOK_CODE)
 			return;
-		if (!user_near(l, a->from) && a->op != '=' && a->op != 'v')
+		if (!value_user_near(l, a->from) && a->op != '=' && a->op != 'v')
 			return;
-		if (a->op == '(' || (n > 1 && v[n - 1] == '.'))
+		if (a->op == '(' || (a->quote == 0 && a->to + 2 < l->n &&
+		    l->s[a->to] == ' ' && (isalpha(l->s[a->to + 1]) ||
+		    (l->s[a->to + 1] == '-' && isalpha(l->s[a->to + 2])))))
+			return;		/* "Please enter", Read-Host -X */
+		if ((n > 1 && v[n - 1] == '.' &&
+		    (a->op != '=' || memchr(v, '_', n) == NULL)))
 			return;
 	}
 	if (l->kind == LOOK_PROSE && a->quote == 0 &&
-	    !look_random(l, a->from, a->to, 0) && !(user_near(l, a->from) &&
-	    a->to - a->from >= 6 && has_digit(v, n) && has_letter(v, n)))
+	    !look_random(l, a->from, a->to, 0) && !(value_user_near(l, a->from) &&
+	    a->to - a->from >= 6 && value_digit(v, n) && value_letter(v, n)))
 		return;
 	look_password(l, r->name, a->from, a->to, 2);
 }
@@ -156,8 +113,8 @@ password_said(struct look *l, const struct rule_secret *r, size_t at,
 	size_t i = end, stop = look_line_end(l, end, 0), k;
 
 	/* "pass" is a verb, too; askpass, get_password: no names of values */
-	if (r->arg == 2 || i >= l->n || isalnum(l->s[i]) || l->s[i] == '_' ||
-	    (at > 0 && islower(l->s[at - 1])))
+	if (r->arg > 1 || i >= l->n || isalnum(l->s[i]) || l->s[i] == '_' ||
+	    (at > 0 && islower(l->s[at - 1]) && !isupper(l->s[at])))
 		return;
 	if (l->s[i] == '"' || l->s[i] == '\'' || l->s[i] == ':')
 		i++;
@@ -166,6 +123,10 @@ password_said(struct look *l, const struct rule_secret *r, size_t at,
 	memset(&a, 0, sizeof(a));
 	while (i < stop && isblank(l->s[i]))
 		i++;
+	if (i + 2 < stop && isdigit(l->s[i]) && isblank(l->s[i + 1]))
+		i += 2;			/* how a router coded it */
+	else if (i + 2 < stop && l->s[i] == '|' && isblank(l->s[i + 1]))
+		i += 2;			/* the next cell of a table */
 	/* password for "user" is "x" */
 	for (k = i; k < stop && k - i < 60; k++)
 		if (look_word(l, k, " is ") ||
@@ -176,10 +137,10 @@ password_said(struct look *l, const struct rule_secret *r, size_t at,
 	if (i >= stop || !look_value(l, i, &a) || a.to > stop)
 		return;
 	if (a.quote != 0 ? (l->kind == LOOK_CODE || a.to >= stop) :
-	    l->kind != LOOK_PLAIN || !user_near(l, at) ||
-	    guess_word(l->s + a.from, a.to - a.from))
+	    (l->kind != LOOK_PLAIN && !hint_comment(l, at)) ||
+	    !value_user_near(l, at) || guess_word(l->s + a.from, a.to - a.from))
 		return;
-	if (one_word(l, &a) && !is_code(l, &a) && a.to - a.from >= 4 &&
+	if (value_one_word(l, &a) && !value_code(l, &a) && a.to - a.from >= 4 &&
 	    !guess_placeholder(l->s + a.from, a.to - a.from) &&
 	    !guess_dull(l->s + a.from, a.to - a.from) &&
 	    (a.quote != 0 || guess_password(&l->rules->pairs, l->s + a.from,
@@ -187,68 +148,13 @@ password_said(struct look *l, const struct rule_secret *r, size_t at,
 		look_password(l, r->name, a.from, a.to, 2);
 }
 
-static int
-name_ends(const struct look *l, const struct assign *a, const char *part)
-{
-	size_t k = strlen(part);
-
-	return a->name_end - a->name >= k &&
-	    guess_begins(l->s + a->name_end - k, k, part);
-}
-
-static int
-is_hexadecimal(const unsigned char *s, size_t n)
-{
-	while (n > 0 && isxdigit(s[n - 1]))
-		n--;
-	return n == 0;
-}
-
-/* Names that hold a telling word and no secret. */
-static int
-harmless(const struct look *l, const struct assign *a)
-{
-	static const char *const ends[] = {
-		"name", "file", "path", "dir", "url", "uri", "length", "len",
-		"size", "type", "field", "label", "hint", "id", "ids", "count",
-		"prompt", "regex", "pattern", "policy", "min", "max", "strength",
-		"reset", "changed", "date", "expires", "expiry", "expiration",
-		"variable", "env", "ttl", "algorithm", "format", "header",
-		"encoding", "enabled", "required", "visible", "error", "message",
-		"placeholder", "mode", "store", "location", "endpoint", "alias",
-		"description", "title", "class", "version", "chars", "cmd",
-		"command", "timeout", "attempts", "input", "box", "text", "index",
-		"hash_algorithm", "module", "exists", "ref", "manager", "engine",
-		NULL
-	};
-	static const char *const parts[] = {
-		"public", "csrf", "xsrf", "tokeniz", "keyword", "keyboard",
-		"monkey", "turkey", "hotkey", "keyframe", "integrity",
-		"checksum", "primarykey", "primary_key", "foreignkey",
-		"foreign_key", "sortkey", "sort_key", "cachekey", "cache_key",
-		"credentialid", "credential_id", "credentialsid",
-		"credentials_id", "keydown", "keyup", "keypress", "keycode",
-		"author", "keystore", "keytab", "partitionkey", "thumbprint",
-		"authenticity", "nonce", "verificationtoken",
-		"pubkey", "pub_key", "key_id", "keyid", "tokenid", "token_id",
-		"secretname", "secret_name", "secretref", "passwordless", NULL
-	};
-	int i;
-
-	if (guess_any(l->s + a->name, a->name_end - a->name, parts))
-		return 1;
-	for (i = 0; ends[i] != NULL; i++)
-		if (name_ends(l, a, ends[i]))
-			return !name_ends(l, a, "clientid");
-	return 0;
-}
-
 /* 1 when the word before the name makes the next one its value. */
 static int
 defined(const struct look *l, size_t name)
 {
 	static const char *const words[] = {
-		"env ", "arg ", "define ", "setq ", "defvar ", "setenv ", NULL
+		"env ", "arg ", "define ", "setq ", "defvar ", "setenv ",
+		"set(", "setx ", NULL
 	};
 	size_t k;
 	int i;
@@ -272,7 +178,8 @@ is_a_word(const struct look *l, size_t at, size_t end)
 	if (at == 0)
 		return 1;
 	return isalnum(l->s[at - 1]) ? islower(l->s[at - 1]) &&
-	    isupper(l->s[at]) && islower(l->s[at + 1]) :
+	    ((isupper(l->s[at]) && islower(l->s[at + 1])) ||
+	    (l->kind == LOOK_PLAIN && look_word(l, end, " = "))) :
 	    strchr("_-.$", l->s[at - 1]) == NULL;
 }
 
@@ -295,6 +202,8 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 		if (((a.name < at && l->s[a.name] == '-') || defined(l, a.name)) &&
 		    i < l->n && isblank(l->s[i]) && look_value(l, i, &a) &&
 		    (a.quote != 0 || l->s[a.from] != '-')) {
+			if (value_harmless(l, &a))
+				return;
 			l->done->password = a.to;
 			password_value(l, r, &a);
 		} else
@@ -303,8 +212,12 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 	}
 	if (a.op == ',' && a.name_end != end)
 		return;
-	if (harmless(l, &a) && !name_ends(l, &a, "pass") &&
-	    !name_ends(l, &a, "password"))
+	if (r->arg == 2 && at > 0 && islower(l->s[at - 1]) &&
+	    islower(l->s[at]) && (!value_digit(l->s + a.from, a.to - a.from) ||
+	    !value_letter(l->s + a.from, a.to - a.from)))
+		return;			/* remotepass, and bypass */
+	if (value_harmless(l, &a) && !value_named(l, &a, "pass") &&
+	    !value_named(l, &a, "password"))
 		return;
 	l->done->password = a.to;
 	password_value(l, r, &a);
@@ -328,7 +241,7 @@ place_call(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 		if (!look_value(l, i, &a) || a.to >= l->n)
 			return;
 		if (arg + 1 == r->arg) {
-			if (one_word(l, &a) && a.to - a.from >= 4 &&
+			if (value_one_word(l, &a) && a.to - a.from >= 4 &&
 			    !guess_template(l->s + a.from, a.to - a.from) &&
 			    !guess_dull(l->s + a.from, a.to - a.from))
 				look_password(l, r->name, a.from, a.to, 1);
@@ -360,10 +273,13 @@ place_switch(struct look *l, const struct rule_secret *r, size_t at,
 		memset(&a, 0, sizeof(a));
 		if (!look_value(l, i + 3, &a) || a.to > stop)
 			return;
+		if (look_word(l, at, "mysql") && isblank(l->s[i + 3]) &&
+		    guess_word(l->s + a.from, a.to - a.from))
+			return;		/* it wants no blank there */
 		if (r->arg == 'U' && memchr(l->s + a.from, '%', a.to -
 		    a.from) == NULL)
 			return;		/* no user%password */
-		if (one_word(l, &a) && (a.quote != 0 || !is_code(l, &a)) &&
+		if (value_one_word(l, &a) && (a.quote != 0 || !value_code(l, &a)) &&
 		    guess_password(&l->rules->pairs, l->s + a.from,
 		    a.to - a.from))
 			look_password(l, r->name, a.from, a.to, 1);
@@ -380,18 +296,18 @@ place_word(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	if ((at > 0 && isalnum(l->s[at - 1])) || end >= l->n)
 		return;
 	memset(&a, 0, sizeof(a));
-	if (look_value(l, end, &a) && one_word(l, &a) &&
+	if (look_value(l, end, &a) && value_one_word(l, &a) &&
 	    (l->kind == LOOK_PLAIN || !guess_word(l->s + a.from,
 	    a.to - a.from)) && (a.quote != 0 || (r->arg == 0 && l->kind == LOOK_PLAIN &&
-	    !is_code(l, &a) && !guess_word(l->s + a.from, a.to - a.from))) &&
+	    !value_code(l, &a) && !guess_word(l->s + a.from, a.to - a.from))) &&
 	    guess_password(&l->rules->pairs, l->s + a.from, a.to - a.from))
 		look_password(l, r->name, a.from, a.to, 1);
 }
 
 /* Values beside a telling word that are no secret: the bytes of a table, a
- * public key; in a test a vector, or words in base64. */
+ * public key; in a test or a sentence words in base64; in a test a vector. */
 static int
-vector(const struct look *l, const unsigned char *v, size_t n)
+vector(const struct look *l, const unsigned char *v, size_t n, int said)
 {
 	static const char *const starts[] = {	/* SubjectPublicKeyInfo */
 		"miibijanbgkqhkig9w0baqefaao", "migfma0gcsqgsib3dqebaquaa4",
@@ -409,14 +325,49 @@ vector(const struct look *l, const unsigned char *v, size_t n)
 	for (k = 0; starts[k] != NULL; k++)
 		if (guess_begins(v, n, starts[k]))
 			return 1;
-	if (!l->tests)
+	if (!l->tests && !said)
 		return 0;
-	if (is_hexadecimal(v, n))
+	if (!said && value_hexadecimal(v, n))
 		return 1;
 	n = decode_base64(v, n > 64 ? 64 : n, out, sizeof(out));
 	for (i = 0; i < n && out[i] >= ' ' && out[i] <= 0x7e; i++)
 		;
 	return n >= 8 && i == n;
+}
+
+/* No operator, or words in the value: what among them was generated? */
+static void
+token_said(struct look *l, const struct rule_secret *r, size_t at, size_t end,
+    const struct assign *a)
+{
+	size_t from, to;
+
+	if (a == NULL) {
+		if ((at > 0 && islower(l->s[at - 1]) && islower(l->s[at])) ||
+		    (r->arg == 1 && l->kind != LOOK_PLAIN) ||
+		    !hint_behind(l, end, r->arg == 1 || l->kind != LOOK_PLAIN,
+		    &from, &to))
+			return;
+	} else if (r->arg == 1 || value_harmless(l, a))
+		return;
+	else if (a->quote != 0) {
+		if (!hint_among(l, a->from, a->to, &from, &to))
+			return;
+	} else if (a->op == '>') {
+		for (to = a->from; to < l->n && to - a->from < 400 &&
+		    l->s[to] != '<'; to++)
+			;
+		if (!hint_among(l, a->from, to, &from, &to))
+			return;
+	} else if (l->kind != LOOK_PLAIN || a->to - a->from > 12 ||
+	    !guess_word(l->s + a->from, a->to - a->from) ||
+	    !hint_behind(l, a->to, 0, &from, &to))
+		return;
+	if (vector(l, l->s + from, to - from, 1) || (r->arg == 1 &&
+	    value_hexadecimal(l->s + from, to - from)))
+		return;
+	l->done->token = to;
+	look_add(l, r->name, from, to, 2);
 }
 
 static void
@@ -431,11 +382,16 @@ place_token(struct look *l, const struct rule_secret *r, size_t at,
 	if (!look_assign(l, at, end, &a)) {
 		i = a.name_end;
 		if (!(a.name < at && l->s[a.name] == '-' && i < l->n &&
-		    isblank(l->s[i]) && look_value(l, i, &a)))
+		    isblank(l->s[i]) && look_value(l, i, &a))) {
+			token_said(l, r, at, end, NULL);
 			return;
+		}
 	}
 	l->done->token = a.name_end;
-	if (is_code(l, &a) || !one_word(l, &a) || harmless(l, &a))
+	if (!value_one_word(l, &a) || (a.quote == 0 && (a.op == '>' ||
+	    guess_word(l->s + a.from, a.to - a.from))))
+		token_said(l, r, at, end, &a);
+	if (value_code(l, &a) || !value_one_word(l, &a) || value_harmless(l, &a))
 		return;
 	l->done->token = a.to;
 	/* the word is only a part of another one: "tokenize" */
@@ -443,21 +399,21 @@ place_token(struct look *l, const struct rule_secret *r, size_t at,
 	    l->s[end] != 's' && r->arg != 0)
 		return;
 	if (r->arg == 1 && (l->kind == LOOK_PROSE ||
-	    (!name_ends(l, &a, "key") && !isdigit(l->s[a.name_end - 1]))))
+	    (!value_named(l, &a, "key") && !isdigit(l->s[a.name_end - 1]))))
 		return;
 	/* 40 hexadecimal digits are the fingerprint of a public key */
-	if (r->arg == 1 && a.to - a.from == 40 && is_hexadecimal(l->s + a.from,
+	if (r->arg == 1 && a.to - a.from == 40 && value_hexadecimal(l->s + a.from,
 	    40))
 		return;
 	if (memchr(l->s + a.from, ':', a.to - a.from) != NULL ||
-	    vector(l, l->s + a.from, a.to - a.from))
+	    vector(l, l->s + a.from, a.to - a.from, 0))
 		return;
 	/* 16 characters are a name too often to take any that are not plain */
 	if (a.to - a.from < 18 && pairs_entropy(l->s + a.from,
 	    a.to - a.from) < (a.to - a.from < 14 ? 280 : 335) &&
-	    !is_hexadecimal(l->s + a.from, a.to - a.from))
+	    !value_hexadecimal(l->s + a.from, a.to - a.from))
 		return;
-	if (l->kind == LOOK_CODE && a.quote == 0)
+	if (l->kind == LOOK_CODE && a.quote == 0 && !value_in_url(l, &a))
 		return;
 	if (look_random(l, a.from, a.to, r->arg == 1 ? 2 : a.op == '>' ? 2 :
 	    1))
@@ -496,7 +452,9 @@ void
 		{ "url", form_url }, { "pem", form_pem },
 		{ "scheme", form_scheme }, { "header", form_header },
 		{ "curl", form_curl }, { "netrc", form_netrc },
-		{ "kubernetes", form_kubernetes }, { "auth64", form_auth64 }
+		{ "kubernetes", form_kubernetes }, { "auth64", form_auth64 },
+		{ "piped", form_piped }, { "jwk", form_jwk },
+		{ "phrase", form_phrase }
 	};
 	size_t i;
 

@@ -67,7 +67,59 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	jdbc:mysql://db/x?user=joe&password=%s
 	smbclient //srv/x -U joe%%%s
 	/msg nickserv identify %s
+	echo "joe:%s" | chpasswd
+	echo %s | sudo -S true
+	net user joe %s /add
+	rabbitmqctl add_user joe %s
+	htpasswd -cb /etc/users joe %s
+	stats auth joe:%s
+	db = open("joe:%s@tcp(db:3306)/x")
+	req.SetBasicAuth("joe", "%s")
+	secret = %s
+	<wsse:Password Type="PasswordText">%s</wsse:Password>
+	<key>Password</key><value>%s</value>
+	<input type="password" name="pw" value="%s">
+	password: ${DB_PASSWORD:-%s}
+	password = os.environ.get("PW") or "%s"
+	cy.get("#password").type("%s")
+	username joe password 0 %s
+	**Password:** `%s`
 	X
+}
+
+@test "a generated value without an operator, and among words" {
+	t=$(token 34 9)
+	i=0
+	while read -r line; do
+		rm -f *.conf
+		i=$((i + 1))
+		printf "$line\n" "$t" >"$i.conf"
+		[ -n "$(rules)" ] || { echo "not found: $line"; return 1; }
+	done <<-'X'
+	acme token - '%s'
+	acme SECRET %s
+	acmeTOKEN-%s
+	| access token | %s |
+	Your secret is %s, keep it.
+	<secret>{acme AQAAABAAA %s}</secret>
+	token = ' %s '
+	acme_token: OAuth %s
+	fetch(`https://h.internal/w?access_token=%s`)
+	{"kty":"EC","crv":"P-256","d":"%s"}
+	X
+	rm -f *.conf
+	printf '%s\n' 'mnemonic = "witch collapse practice feed shame open despair' \
+	    'creek road again ice least"' | tr '\n' ' ' >f
+	is "$(rules)" "seed-phrase "
+	cat >f <<-'X'
+	The token is what the parser returns, a secret is not.
+	token - a word of the language
+	mnemonic = "add the two registers and keep the carry flag"
+	{"kty":"EC","x":"0","y":"1"}
+	secretName: app-database-2
+	<secret>see the documentation of version 2.0.18</secret>
+	X
+	is "$(rules)" ""
 }
 
 @test "names, placeholders and expressions are no passwords" {
@@ -321,6 +373,16 @@ hostile() {
 	curl -u a: x
 	x-figma-token: x
 	password is x
+	token - x
+	tokenSECRET-
+	<secret>{x 
+	echo chpasswd
+	"kty"
+	mnemonic = "add 
+	<password x
+	password" a="b" 
+	x || "
+	//password
 	password="
 	password='secret="token=`
 	_auth=
