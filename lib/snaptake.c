@@ -193,30 +193,41 @@ reuse(struct taking *k, struct snap_entry *e)
 	return 1;
 }
 
+/* NULL: too many. */
+static struct snap_entry *
+add_found(struct taking *k, const struct snap_entry *found)
+{
+	struct snap_entry *e;
+	char *path;
+
+	if (k->now.n >= SNAP_ENTRIES) {
+		errno = E2BIG;
+		return NULL;
+	}
+	e = snap_add(&k->now, found->path);
+	path = e->path;
+	*e = *found;
+	e->path = path;
+	return e;
+}
+
 static int
 take_one(void *arg, int dirfd, const char *name, const struct snap_entry *found)
 {
 	struct taking *k = arg;
 	struct snap_entry *e;
 	struct stat st;
-	char *path;
 	int fd;
 
-	if (k->now.n >= SNAP_ENTRIES) {
-		errno = E2BIG;
+	if ((e = add_found(k, found)) == NULL)
 		return -1;
-	}
-	e = snap_add(&k->now, found->path);
-	path = e->path;
-	*e = *found;
-	e->path = path;
 	if ((e->type != SNAP_FILE && e->type != SNAP_LINK) || reuse(k, e))
 		return 0;
 	if (e->type == SNAP_LINK) {
 		keep_link(k, e, dirfd, name);
 		return 0;
 	}
-	if (k->t->bare && executes_find(k->x, path) == NULL)
+	if (k->t->bare && executes_find(k->x, e->path) == NULL)
 		return 0;
 	fd = openat(dirfd, name, O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
 	if (fd == -1)
@@ -381,18 +392,11 @@ note_one(void *arg, int dirfd, const char *name, const struct snap_entry *found)
 {
 	struct taking *k = arg;
 	struct snap_entry *e;
-	char *path;
 
 	(void)dirfd;
 	(void)name;
-	if (k->now.n >= SNAP_ENTRIES) {
-		errno = E2BIG;
+	if ((e = add_found(k, found)) == NULL)
 		return -1;
-	}
-	e = snap_add(&k->now, found->path);
-	path = e->path;
-	*e = *found;
-	e->path = path;
 	reuse(k, e);
 	return 0;
 }
