@@ -13,12 +13,9 @@ teardown() {
 	[ -z "${asker-}" ] || kill "$asker" 2>/dev/null || true
 }
 
-# A session of the test's own.
 session() {
-	export AIPOD_SESSION=0123abcd AIPOD_AGENT=shell
-	mkdir -p -m 700 "$XDG_RUNTIME_DIR/aipod" "$XDG_RUNTIME_DIR/aipod/$(aipod-hash)"
-	export AIPOD_SESSION_DIR=$XDG_RUNTIME_DIR/aipod/$(aipod-hash)/$AIPOD_SESSION
-	mkdir -m 700 "$AIPOD_SESSION_DIR"
+	session_env
+	export AIPOD_AGENT=shell
 }
 
 approver() { printf '#!/bin/sh\n%s\n' "$1" >"$T/approver"; chmod +x "$T/approver"; }

@@ -437,11 +437,10 @@ schema='{"tools":[{"name":"other"},{"name":"t","title":"A tool","description":"l
 
 @test "host commands by aipod-mcpd, with their own status" {
 	[ -x "$TOP/build/bin/aipod-command" ] || skip "no aipod-command"
-	export AIPOD_WORKSPACE=$T/ws AIPOD_SESSION=0123abcd
-	export AIPOD_SESSION_DIR=$XDG_RUNTIME_DIR/aipod/$(aipod-hash)/$AIPOD_SESSION
-	(umask 077 && mkdir -p "$AIPOD_SESSION_DIR/run" && echo 0123456789abcdef >"$T/token")
-	exec 9>"$AIPOD_SESSION_DIR/lock"
-	flock 9
+	export AIPOD_WORKSPACE=$T/ws
+	session_env
+	session_lock
+	(umask 077 && echo 0123456789abcdef >"$T/token")
 	printf '#!/bin/sh\necho out; echo err >&2; exit 3\n' >quick
 	printf '#!/bin/sh\necho begun; sleep 6; echo over; exit 9\n' >slow
 	chmod +x quick slow

@@ -7,13 +7,8 @@ setup() {
 	cd "$T/ws"
 	ws=$(pwd -P)
 	hash=$(aipod-hash)
-	export AIPOD_SESSION=0123abcd
-	mkdir -m 700 "$XDG_RUNTIME_DIR/aipod" "$XDG_RUNTIME_DIR/aipod/$hash"
-	export AIPOD_SESSION_DIR=$XDG_RUNTIME_DIR/aipod/$hash/$AIPOD_SESSION
-	mkdir -m 700 "$AIPOD_SESSION_DIR"
-	# the launcher: it holds the session's lock
-	exec 9>"$AIPOD_SESSION_DIR/lock"
-	flock 9
+	session_env
+	session_lock
 	export AIPOD_APPROVER=$T/approver
 	approver 'echo once'
 	jobs=$XDG_STATE_HOME/aipod/$hash/commands/$AIPOD_SESSION

@@ -6,10 +6,7 @@ load helper
 setup() {
 	setup_env
 	cd "$T/ws"
-	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
-	git config --global user.email a@example.com
-	git config --global user.name A
-	git config --global init.defaultBranch main
+	git_env
 }
 
 begin() { status 0 aipod-undo --begin 00000001 "$@"; }

@@ -80,11 +80,9 @@ fake() {	# NAME TEXT
 }
 
 @test "screen: commands, both outputs and the end of one" {
-	export AIPOD_WORKSPACE=$T/ws AIPOD_SESSION=0123abcd
-	export AIPOD_SESSION_DIR=$XDG_RUNTIME_DIR/aipod/$(aipod-hash)/$AIPOD_SESSION
-	(umask 077 && mkdir -p "$AIPOD_SESSION_DIR/run")
-	exec 9>"$AIPOD_SESSION_DIR/lock"
-	flock 9
+	export AIPOD_WORKSPACE=$T/ws
+	session_env
+	session_lock
 	printf '#!/bin/sh\necho to-stdout; echo to-stderr >&2; exec sleep 100\n' >slow
 	chmod +x slow
 	aipod-allow add command ./slow

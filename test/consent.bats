@@ -6,13 +6,8 @@ setup() {
 	setup_env
 	unset DISPLAY WAYLAND_DISPLAY TMUX AIPOD_AGENT
 	cd "$T/ws"
-	hash=$(aipod-hash)
-	export AIPOD_SESSION=0123abcd
-	mkdir -m 700 "$XDG_RUNTIME_DIR/aipod" "$XDG_RUNTIME_DIR/aipod/$hash"
-	export AIPOD_SESSION_DIR=$XDG_RUNTIME_DIR/aipod/$hash/$AIPOD_SESSION
-	mkdir -m 700 "$AIPOD_SESSION_DIR"
-	exec 9>"$AIPOD_SESSION_DIR/lock"
-	flock 9
+	session_env
+	session_lock
 }
 
 teardown() { exec 9>&-; }

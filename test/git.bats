@@ -7,10 +7,7 @@ load helper
 setup_file() { engine_file_setup; }
 setup() {
 	engine_setup
-	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
-	git config --global user.email a@example.com
-	git config --global user.name A
-	git config --global init.defaultBranch main
+	git_env
 	git init -q .
 	echo one >f
 	git add f

@@ -20,6 +20,26 @@ setup_env() {
 
 setup() { setup_env; }
 
+# A session of the test's own for the workspace at hand; session_lock is what
+# its launcher does for as long as it lives, on descriptor 9.
+session_env() {
+	export AIPOD_SESSION=0123abcd
+	export AIPOD_SESSION_DIR=$XDG_RUNTIME_DIR/aipod/$(aipod-hash)/$AIPOD_SESSION
+	(umask 077 && mkdir -p "$AIPOD_SESSION_DIR/run")
+}
+session_lock() {
+	exec 9>"$AIPOD_SESSION_DIR/lock"
+	flock 9
+}
+
+# What git obeys, but for the repository.
+git_env() {
+	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
+	git config --global user.email a@example.com
+	git config --global user.name A
+	git config --global init.defaultBranch main
+}
+
 # status N COMMAND...: run it and want that exit status, showing what it said.
 status() {
 	local want=$1

@@ -6,10 +6,7 @@ load helper
 setup_file() { engine_file_setup; }
 setup() {
 	engine_setup
-	export GIT_CONFIG_GLOBAL=$T/gitconfig GIT_CONFIG_NOSYSTEM=1
-	git config --global user.email a@example.com
-	git config --global user.name A
-	git config --global init.defaultBranch main
+	git_env
 	git config --global protocol.file.allow always
 	# the host's git, with its libraries, read-only
 	aipod-mount add "$(readlink -f /usr):/usr" >/dev/null
