@@ -1,55 +1,19 @@
-#include <err.h>
 #include <errno.h>
 #include <stdlib.h>
-#include <string.h>
-#include <unistd.h>
 
 #include "advice.h"
 #include "allow.h"
-#include "buf.h"
 #include "conf.h"
 #include "consent.h"
 #include "io.h"
 #include "job.h"
 #include "jobmcp.h"
 #include "jobtell.h"
-#include "json.h"
 #include "num.h"
-#include "session.h"
 #include "status.h"
+#include "toolcall.h"
 
 #define INLINE_MS	5000	/* an agent's call waits that long */
-
-struct request {
-	struct buf	 text;
-	struct json	 json;
-	const char	*session;
-	const char	*dir;
-};
-
-static int
-tell_no(const char *why)
-{
-	jobtell_words(why);
-	xio_close_stdout();
-	return ST_NO;
-}
-
-static void
-xrequest(struct request *r)
-{
-	if (io_slurp(STDIN_FILENO, &r->text, 1024 * 1024) == -1)
-		err(ST_SYS, "cannot read standard input");
-	if (json_parse(&r->json, r->text.p != NULL ? r->text.p : "",
-	    r->text.len, JSON_DEPTH, 1024) == -1)
-		errx(ST_USAGE, "arguments are not JSON");
-	r->session = getenv("AIPOD_SESSION");
-	r->dir = getenv("AIPOD_SESSION_DIR");
-	if (r->session == NULL || !is_hex(r->session, SESSION_ID - 1) ||
-	    r->dir == NULL || *r->dir != '/')
-		errx(ST_USAGE, "no session: AIPOD_SESSION and AIPOD_SESSION_DIR"
-		    " must be set");
-}
 
 static int
 inline_ms(void)
@@ -64,7 +28,7 @@ inline_ms(void)
 }
 
 static int
-mcp_run(const struct workspace *w, struct request *r)
+mcp_run(const struct workspace *w, struct toolcall *r)
 {
 	struct job j;
 	const char *no;
@@ -74,18 +38,18 @@ mcp_run(const struct workspace *w, struct request *r)
 
 	cmd = json_str(&r->json, json_get(&r->json, 0, "command"), &len);
 	if (cmd == NULL)
-		return tell_no("Want the command as a string.");
+		return toolcall_no("Want the command as a string.");
 	message = json_str(&r->json, json_get(&r->json, 0, "reason"), NULL);
 	if ((no = advice(cmd, len)) != NULL)
-		return tell_no(no);
+		return toolcall_no(no);
 	if (len > ALLOW_SUBJECT_MAX)
-		return tell_no("Rejected before asking: the command is longer"
+		return toolcall_no("Rejected before asking: the command is longer"
 		    " than 32768 bytes. Put it into a file in the workspace and"
 		    " run that.");
 	if (!consent_command(w, cmd, len, message, &why))
-		return tell_no(why);
-	if ((fd = job_start(w, r->session, r->dir, cmd, len, &j)) == -1)
-		return tell_no(errno == ESHUTDOWN ? "The session is over." :
+		return toolcall_no(why);
+	if ((fd = job_start(w, r->session.id, r->session.dir, cmd, len, &j)) == -1)
+		return toolcall_no(errno == ESHUTDOWN ? "The session is over." :
 		    errno == EBUSY ? "Too many commands run already. Stop one,"
 		    " or wait until one has ended." :
 		    "The command could not be started on the host.");
@@ -96,14 +60,14 @@ mcp_run(const struct workspace *w, struct request *r)
 }
 
 static int
-mcp_one(const struct workspace *w, struct request *r, int stop)
+mcp_one(const struct workspace *w, struct toolcall *r, int stop)
 {
 	struct job j;
 	char *id;
 
 	id = json_str(&r->json, json_get(&r->json, 0, "id"), NULL);
-	if (id == NULL || job_load(w, r->session, id, &j) == -1)
-		return tell_no("Unknown id: this session has no such command."
+	if (id == NULL || job_load(w, r->session.id, id, &j) == -1)
+		return toolcall_no("Unknown id: this session has no such command."
 		    " list_commands tells what there is.");
 	if (stop && j.running) {
 		job_stop(&j);
@@ -115,14 +79,14 @@ mcp_one(const struct workspace *w, struct request *r, int stop)
 }
 
 static int
-mcp_list(const struct workspace *w, struct request *r)
+mcp_list(const struct workspace *w, struct toolcall *r)
 {
 	struct job *j;
 	int n, all;
 
 	all = json_eq(&r->json, json_get(&r->json, 0, "scope"), "workspace");
-	n = jobs_list(w, all ? NULL : r->session, &j);
-	jobtell_list(j, n, r->session);
+	n = jobs_list(w, all ? NULL : r->session.id, &j);
+	jobtell_list(j, n, r->session.id);
 	jobs_free(j, n);
 	xio_close_stdout();
 	return ST_YES;
@@ -131,19 +95,20 @@ mcp_list(const struct workspace *w, struct request *r)
 int
 xjobmcp(const char *what, const struct workspace *w)
 {
-	static const char *const all[] = { "run", "status", "stop", "list" };
-	struct request r;
-	size_t i;
+	static const char *const all[] = { "run", "list", "status", "stop",
+	    NULL };
+	struct toolcall r;
 
-	for (i = 0; i < 4 && strcmp(what, all[i]) != 0; i++)
-		;
-	if (i == 4)
+	switch (xtoolcall(&r, w, what, all)) {
+	case -1:
 		return -1;
-	memset(&r, 0, sizeof(r));
-	xrequest(&r);
-	if (i == 0)
+	case 0:
 		return mcp_run(w, &r);
-	if (i == 3)
+	case 1:
 		return mcp_list(w, &r);
-	return mcp_one(w, &r, i == 2);
+	case 2:
+		return mcp_one(w, &r, 0);
+	default:
+		return mcp_one(w, &r, 1);
+	}
 }

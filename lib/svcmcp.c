@@ -1,6 +1,5 @@
 #include <sys/socket.h>
 
-#include <err.h>
 #include <errno.h>
 #include <poll.h>
 #include <stdio.h>
@@ -14,51 +13,17 @@
 #include "engine.h"
 #include "io.h"
 #include "jobtell.h"
-#include "json.h"
 #include "mem.h"
 #include "num.h"
 #include "ruleset.h"
-#include "session.h"
 #include "status.h"
 #include "svckeep.h"
 #include "svcmcp.h"
 #include "svctell.h"
+#include "toolcall.h"
 
 #define TAIL	(4 * 1024)		/* bytes of log in an answer, */
 #define LOGS	(16 * 1024)		/* and where it is asked for */
-
-struct request {
-	struct buf	 text;
-	struct json	 json;
-	struct session	 session;
-};
-
-static int
-tell_no(const char *why)
-{
-	jobtell_words(why);
-	xio_close_stdout();
-	return ST_NO;
-}
-
-static void
-xrequest(struct request *r)
-{
-	const char *id = getenv("AIPOD_SESSION");
-	const char *dir = getenv("AIPOD_SESSION_DIR");
-
-	if (io_slurp(STDIN_FILENO, &r->text, 1024 * 1024) == -1)
-		err(ST_SYS, "cannot read standard input");
-	if (json_parse(&r->json, r->text.p != NULL ? r->text.p : "",
-	    r->text.len, JSON_DEPTH, 4096) == -1)
-		errx(ST_USAGE, "arguments are not JSON");
-	if (id == NULL || !is_hex(id, SESSION_ID - 1) || dir == NULL ||
-	    *dir != '/')
-		errx(ST_USAGE, "no session: AIPOD_SESSION and AIPOD_SESSION_DIR"
-		    " must be set");
-	memcpy(r->session.id, id, SESSION_ID);
-	r->session.dir = xstrdup(dir);
-}
 
 /* ---- starting -------------------------------------------------------------- */
 
@@ -177,7 +142,7 @@ svcmcp_start(const struct workspace *w, const struct session *session,
 
 /* A word for each member that must be a string; NULL when it is none. */
 static const char *
-take_env(struct request *r, struct svcspec *s)
+take_env(struct toolcall *r, struct svcspec *s)
 {
 	const char *why = NULL;
 	char *key, *value;
@@ -200,7 +165,7 @@ take_env(struct request *r, struct svcspec *s)
 }
 
 static const char *
-take_command(struct request *r, struct svcspec *s)
+take_command(struct toolcall *r, struct svcspec *s)
 {
 	int m, v = json_get(&r->json, 0, "command");
 	char *word;
@@ -220,7 +185,7 @@ take_command(struct request *r, struct svcspec *s)
 }
 
 static const char *
-take_spec(struct request *r, struct svcspec *s)
+take_spec(struct toolcall *r, struct svcspec *s)
 {
 	const struct json *j = &r->json;
 	const char *why;
@@ -252,7 +217,7 @@ take_spec(struct request *r, struct svcspec *s)
 
 /* What the user is told beside the image and the keys, as the agent's words. */
 static char *
-message(struct request *r, const struct svcspec *s)
+message(struct toolcall *r, const struct svcspec *s)
 {
 	struct buf b = BUF_INIT;
 	char *reason = json_str(&r->json, json_get(&r->json, 0, "reason"), NULL);
@@ -270,7 +235,7 @@ message(struct request *r, const struct svcspec *s)
 }
 
 static int
-mcp_start(const struct workspace *w, struct request *r)
+mcp_start(const struct workspace *w, struct toolcall *r)
 {
 	struct svcspec spec;
 	struct svc s;
@@ -280,20 +245,20 @@ mcp_start(const struct workspace *w, struct request *r)
 
 	if ((no = take_spec(r, &spec)) != NULL) {
 		why = xasprintf("Rejected before asking: %s.", no);
-		return tell_no(why);
+		return toolcall_no(why);
 	}
 	if ((why = svcmcp_name_problem(w, spec.name)) != NULL)
-		return tell_no(why);
+		return toolcall_no(why);
 	if (svc_load(&r->session, spec.name, &s) == 0 && s.alive)
-		return tell_no("A service with this name is there already:"
+		return toolcall_no("A service with this name is there already:"
 		    " see list_services. Use it, stop it first, or choose"
 		    " another name.");
 	if (!consent_service(w, &spec, message(r, &spec), &why))
-		return tell_no(why);
+		return toolcall_no(why);
 	rc = svcmcp_start(w, &r->session, &spec, SVC_PULL, NULL, &s, &no);
 	svcspec_free(&spec);
 	if (rc == 0 && no != NULL)
-		return tell_no(no);
+		return toolcall_no(no);
 	words = svctell_words(&s);
 	svctell(&s, words);
 	xio_close_stdout();
@@ -303,14 +268,14 @@ mcp_start(const struct workspace *w, struct request *r)
 /* ---- the others ------------------------------------------------------------ */
 
 static int
-mcp_one(struct request *r, int stop)
+mcp_one(struct toolcall *r, int stop)
 {
 	struct svc s;
 	char *name, *words;
 
 	name = json_str(&r->json, json_get(&r->json, 0, "name"), NULL);
 	if (name == NULL || svc_load(&r->session, name, &s) == -1)
-		return tell_no("Unknown name: this session has no such service."
+		return toolcall_no("Unknown name: this session has no such service."
 		    " list_services tells what there is.");
 	if (!stop) {
 		words = svctell_words(&s);
@@ -320,13 +285,13 @@ mcp_one(struct request *r, int stop)
 		jobtell_words(s.ended ? "It had ended already; now it is forgotten." :
 		    "Stopped, and everything of it removed.");
 	else
-		return tell_no("It does not end. Tell the user.");
+		return toolcall_no("It does not end. Tell the user.");
 	xio_close_stdout();
 	return ST_YES;
 }
 
 static int
-mcp_list(struct request *r)
+mcp_list(struct toolcall *r)
 {
 	struct svc *s;
 	int n = svcs_list(&r->session, &s);
@@ -340,21 +305,20 @@ mcp_list(struct request *r)
 int
 xsvcmcp(const char *what, const struct workspace *w)
 {
-	static const char *const all[] = { "start", "stop", "list", "logs" };
-	struct request r;
-	size_t i;
+	static const char *const all[] = { "start", "list", "logs", "stop",
+	    NULL };
+	struct toolcall r;
 
-	for (i = 0; i < 4 && strcmp(what, all[i]) != 0; i++)
-		;
-	if (i == 4)
+	switch (xtoolcall(&r, w, what, all)) {
+	case -1:
 		return -1;
-	memset(&r, 0, sizeof(r));
-	xrequest(&r);
-	memcpy(r.session.hash, w->hash, WORKSPACE_HASH);
-	r.session.alive = 1;
-	if (i == 0)
+	case 0:
 		return mcp_start(w, &r);
-	if (i == 2)
+	case 1:
 		return mcp_list(&r);
-	return mcp_one(&r, i == 1);
+	case 2:
+		return mcp_one(&r, 0);
+	default:
+		return mcp_one(&r, 1);
+	}
 }
