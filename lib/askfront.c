@@ -28,6 +28,7 @@
 #include "io.h"
 #include "mem.h"
 #include "num.h"
+#include "rights.h"
 #include "sock.h"
 
 #define ANSWER_MAX	4096
@@ -65,29 +66,17 @@ static int
 borrow_tty(int sock)
 {
 	char byte;
-	struct iovec iov = { &byte, 1 };
-	union {
-		struct cmsghdr h;
-		char room[CMSG_SPACE(sizeof(int))];
-	} u;
-	struct msghdr m;
-	struct cmsghdr *c;
 	struct pollfd p = { sock, POLLIN, 0 };
 	int fd;
 
-	if (poll(&p, 1, LEND_SECONDS * 1000) != 1)
+	if (poll(&p, 1, LEND_SECONDS * 1000) != 1 ||
+	    rights_recv(sock, &byte, 1, &fd, 1, 0) != 1)
 		return -1;
-	memset(&m, 0, sizeof(m));
-	m.msg_iov = &iov;
-	m.msg_iovlen = 1;
-	m.msg_control = u.room;
-	m.msg_controllen = sizeof(u.room);
-	if (recvmsg(sock, &m, 0) != 1 || byte != 'T' ||
-	    (c = CMSG_FIRSTHDR(&m)) == NULL || c->cmsg_level != SOL_SOCKET ||
-	    c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof(int)))
-		return -1;
-	memcpy(&fd, CMSG_DATA(c), sizeof(fd));
-	return fd;
+	if (byte == 'T')
+		return fd;
+	if (fd != -1)
+		close(fd);
+	return -1;
 }
 
 static void

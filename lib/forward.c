@@ -37,19 +37,9 @@ static void
 link_free(struct link *l, int reset)
 {
 	struct forwarder *f = l->f;
-	struct linger hard = { 1, 0 };
 
-	pump_stop(&l->pump);
-	loop_want(&f->loop, &l->client, 0);
-	loop_want(&f->loop, &l->peer, 0);
-	if (reset)
-		setsockopt(l->client.fd, SOL_SOCKET, SO_LINGER, &hard,
-		    sizeof(hard));
-	close(l->client.fd);
-	if (l->peer.fd != -1)
-		close(l->peer.fd);
-	else
-		f->waiting--;
+	f->waiting -= l->peer.fd == -1;
+	pump_close(&l->pump, &f->loop, &l->client, &l->peer, reset);
 	if (l->prev != NULL)
 		l->prev->next = l->next;
 	else

@@ -374,6 +374,23 @@ pump_end(struct pump *p)
 		drop(&p->flow[i]);
 	}
 }
+
+void
+pump_close(struct pump *p, struct loop *loop, struct watch *client,
+    struct watch *peer, int reset)
+{
+	struct linger hard = { 1, 0 };
+
+	pump_end(p);
+	loop_forget(loop, client);
+	loop_forget(loop, peer);
+	if (reset)
+		setsockopt(client->fd, SOL_SOCKET, SO_LINGER, &hard,
+		    sizeof(hard));
+	close(client->fd);
+	if (peer->fd != -1)
+		close(peer->fd);
+}
 #else
 typedef int pump_needs_epoll;
 #endif

@@ -68,5 +68,12 @@ void	pump_refuse(struct pump *, int i);
  */
 void	pump_stop(struct pump *);
 void	pump_end(struct pump *);
+/*
+ * End it, whether or not it has begun, with what it was between: the client's
+ * connection, with a reset if so wanted, and its peer's, if there is one.  No
+ * other process has them.
+ */
+void	pump_close(struct pump *, struct loop *, struct watch *client,
+	    struct watch *peer, int reset);
 
 #endif

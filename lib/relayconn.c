@@ -35,17 +35,8 @@ static void
 conn_free(struct conn *c)
 {
 	struct relay *r = c->relay;
-	struct linger hard = { 1, 0 };
 
-	pump_end(&c->pump);
-	loop_forget(&r->loop, &c->client);
-	loop_forget(&r->loop, &c->peer);
-	if (c->quit)
-		setsockopt(c->client.fd, SOL_SOCKET, SO_LINGER, &hard,
-		    sizeof(hard));
-	close(c->client.fd);
-	if (c->peer.fd != -1)
-		close(c->peer.fd);
+	pump_close(&c->pump, &r->loop, &c->client, &c->peer, c->quit);
 	if (c->name != NULL) {
 		c->name->conns--;
 		c->name->used = relay_now();

@@ -57,17 +57,8 @@ static void
 visit_free(struct visit *v, int reset)
 {
 	struct relay *r = v->relay;
-	struct linger hard = { 1, 0 };
 
-	pump_stop(&v->pump);
-	loop_want(&r->loop, &v->client, 0);
-	loop_want(&r->loop, &v->peer, 0);
-	if (reset)
-		setsockopt(v->client.fd, SOL_SOCKET, SO_LINGER, &hard,
-		    sizeof(hard));
-	close(v->client.fd);
-	if (v->peer.fd != -1)
-		close(v->peer.fd);
+	pump_close(&v->pump, &r->loop, &v->client, &v->peer, reset);
 	r->waiting -= (unsigned int)v->busy;
 	if (v->prev != NULL)
 		v->prev->next = v->next;

@@ -3,41 +3,19 @@
 #include <errno.h>
 #include <poll.h>
 #include <stdint.h>
-#include <string.h>
 #include <unistd.h>
 
 #include "io.h"
+#include "rights.h"
 #include "svcwire.h"
-
-union control {
-	struct cmsghdr	 align;
-	char		 space[CMSG_SPACE(SVCWIRE_FDS * sizeof(int))];
-};
 
 int
 svcwire_send(int fd, const int fds[SVCWIRE_FDS], const struct buf *env)
 {
 	uint32_t len = (uint32_t)env->len;
-	union control c;
-	struct iovec iov = { &len, sizeof(len) };
-	struct msghdr m;
-	struct cmsghdr *h;
-	ssize_t n;
 
-	memset(&c, 0, sizeof(c));
-	memset(&m, 0, sizeof(m));
-	m.msg_iov = &iov;
-	m.msg_iovlen = 1;
-	m.msg_control = c.space;
-	m.msg_controllen = sizeof(c.space);
-	h = CMSG_FIRSTHDR(&m);
-	h->cmsg_level = SOL_SOCKET;
-	h->cmsg_type = SCM_RIGHTS;
-	h->cmsg_len = CMSG_LEN(SVCWIRE_FDS * sizeof(int));
-	memcpy(CMSG_DATA(h), fds, SVCWIRE_FDS * sizeof(int));
-	while ((n = sendmsg(fd, &m, MSG_NOSIGNAL)) == -1 && errno == EINTR)
-		;
-	if (n != sizeof(len))
+	if (rights_send(fd, &len, sizeof(len), fds, SVCWIRE_FDS, 0) !=
+	    sizeof(len))
 		return -1;
 	return io_writeall(fd, env->p, env->len);
 }
@@ -55,44 +33,19 @@ wait_for(int fd, int ms)
 	return n == 1 ? 0 : -1;
 }
 
-static int
-take_descriptors(struct msghdr *m, int fds[SVCWIRE_FDS])
-{
-	struct cmsghdr *h = CMSG_FIRSTHDR(m);
-	int i;
-
-	if (h == NULL || h->cmsg_level != SOL_SOCKET ||
-	    h->cmsg_type != SCM_RIGHTS ||
-	    h->cmsg_len != CMSG_LEN(SVCWIRE_FDS * sizeof(int))) {
-		errno = EPROTO;
-		return -1;
-	}
-	memcpy(fds, CMSG_DATA(h), SVCWIRE_FDS * sizeof(int));
-	for (i = 0; i < SVCWIRE_FDS; i++)
-		io_cloexec(fds[i], 1);
-	return 0;
-}
-
 int
 svcwire_recv(int fd, int fds[SVCWIRE_FDS], struct buf *env, int ms)
 {
 	uint32_t len = 0;
-	union control c;
-	struct iovec iov = { &len, sizeof(len) };
-	struct msghdr m;
 	ssize_t n;
 
-	memset(&m, 0, sizeof(m));
-	m.msg_iov = &iov;
-	m.msg_iovlen = 1;
-	m.msg_control = c.space;
-	m.msg_controllen = sizeof(c.space);
-	if (wait_for(fd, ms) == -1)
+	if (wait_for(fd, ms) == -1 || (n = rights_recv(fd, &len, sizeof(len),
+	    fds, SVCWIRE_FDS, 0)) == -1)
 		return -1;
-	while ((n = recvmsg(fd, &m, 0)) == -1 && errno == EINTR)
-		;
-	if (n == -1 || take_descriptors(&m, fds) == -1)
+	if (fds[0] == -1) {
+		errno = EPROTO;
 		return -1;
+	}
 	if (n != sizeof(len) || len > SVCWIRE_ENV) {
 		errno = EPROTO;
 		return -1;
