@@ -18,8 +18,16 @@ struct ac {
 	uint32_t	*out;		/* literals, each list ended */
 	size_t		*len;		/* of a literal */
 	char		*begins;	/* a literal begins a word */
+	size_t		 n;		/* literals; ESCAPES are the next */
 	size_t		 longest;
 };
+
+/* States: where a word may begin, and where one goes on. */
+enum { AT_START, IN_WORD, ROOTS };
+
+/* They make a letter before a word be none of it. */
+static const char *const escape[] = { "\\n", "\\r", "\\t", "%" };
+#define ESCAPES		4
 
 #define END		0xffffffff
 
@@ -27,8 +35,10 @@ struct ac {
 struct trie {
 	uint16_t	*next;
 	uint16_t	*fail;
-	uint32_t	*own;		/* literal that ends here, or END */
-	uint32_t	*same;		/* literals with the same bytes */
+	uint32_t	*own;		/* entry that ends here, or END */
+	uint32_t	*same;		/* entries with the same bytes */
+	uint32_t	*lit;		/* an entry's literal */
+	uint32_t	 nentry;
 	uint16_t	*order;		/* breadth first */
 	size_t		 n;
 	size_t		 cap;
@@ -44,6 +54,10 @@ classes(struct ac *a, const char *const *lit, size_t n)
 
 	for (c = 'a'; c <= 'z'; c++)
 		a->class[c] = a->class[toupper(c)] = (unsigned char)used++;
+	for (c = '0'; c <= '9'; c++)
+		a->class[c] = (unsigned char)used++;
+	a->class['\\'] = (unsigned char)used++;
+	a->class['%'] = (unsigned char)used++;
 	for (i = 0; i < n; i++)
 		for (p = (const unsigned char *)lit[i]; *p != '\0'; p++) {
 			if (a->class[*p] != 0)
@@ -58,10 +72,10 @@ classes(struct ac *a, const char *const *lit, size_t n)
 }
 
 static int
-insert(const struct ac *a, struct trie *t, const char *lit, uint32_t id)
+insert(const struct ac *a, struct trie *t, size_t s, const char *lit,
+    uint32_t id)
 {
 	const unsigned char *p;
-	size_t s = 0;
 	uint16_t *to;
 
 	for (p = (const unsigned char *)lit; *p != '\0'; p++) {
@@ -74,20 +88,47 @@ insert(const struct ac *a, struct trie *t, const char *lit, uint32_t id)
 		}
 		s = *to;
 	}
-	t->same[id] = t->own[s];
-	t->own[s] = id;
+	t->same[t->nentry] = t->own[s];
+	t->lit[t->nentry] = id;
+	t->own[s] = t->nentry++;
+	return 0;
+}
+
+/* Below the root for a word's beginning, and below the other if it may be. */
+static int
+insert_all(const struct ac *a, struct trie *t, const char *const *lit)
+{
+	size_t i;
+
+	for (i = 0; i < a->n + ESCAPES; i++) {
+		const char *text = i < a->n ? lit[i] : escape[i - a->n];
+
+		if (insert(a, t, AT_START, text, (uint32_t)i) == -1 ||
+		    (!a->begins[i] && insert(a, t, IN_WORD, text,
+		    (uint32_t)i) == -1))
+			return -1;
+	}
 	return 0;
 }
 
 /* Failure links turned into transitions; the order is breadth first. */
 static void
-link_up(struct trie *t)
+link_up(const struct ac *a, struct trie *t)
 {
+	uint16_t root[64];
 	size_t head = 0, tail = 0, c, s, to;
 
-	for (c = 0; c < 64; c++)
-		if ((to = t->next[c]) != 0) {
-			t->fail[to] = 0;
+	memset(root, 0, sizeof(root));
+	for (c = 0; c < 256; c++)
+		if (isalnum((int)c))
+			root[a->class[c]] = IN_WORD;
+	for (s = 0; s < ROOTS; s++)
+		for (c = 0; c < 64; c++) {
+			if ((to = t->next[s << STRIDE | c]) == 0) {
+				t->next[s << STRIDE | c] = root[c];
+				continue;
+			}
+			t->fail[to] = root[c];
 			t->order[tail++] = (uint16_t)to;
 		}
 	while (head < tail) {
@@ -108,7 +149,7 @@ link_up(struct trie *t)
 static int
 has_output(const struct trie *t, size_t s)
 {
-	for (; s != 0; s = t->fail[s])
+	for (; s >= ROOTS; s = t->fail[s])
 		if (t->own[s] != END)
 			return 1;
 	return 0;
@@ -123,8 +164,8 @@ finish(struct ac *a, const struct trie *t)
 {
 	uint16_t *number;
 	void *rows = NULL;
-	size_t i, c, s, up, n = 1, nout = 0;
-	uint32_t id;
+	size_t i, c, s, up, n = ROOTS, nout = 0;
+	uint32_t e;
 
 	if (posix_memalign(&rows, LINE, (t->n << STRIDE) *
 	    sizeof(*a->next)) != 0)
@@ -136,15 +177,16 @@ finish(struct ac *a, const struct trie *t)
 		free(number);
 		return -1;
 	}
-	for (i = 0; i + 1 < t->n; i++)
+	number[IN_WORD] = IN_WORD;
+	for (i = 0; i + ROOTS < t->n; i++)
 		if (!has_output(t, t->order[i]))
 			number[t->order[i]] = (uint16_t)n++;
 	a->match = (uint32_t)n;
 	for (s = 0; s < t->n; s++)
 		if (has_output(t, s)) {
 			number[s] = (uint16_t)n++;
-			for (up = s; up != 0; up = t->fail[up])
-				for (id = t->own[up]; id != END; id = t->same[id])
+			for (up = s; up >= ROOTS; up = t->fail[up])
+				for (e = t->own[up]; e != END; e = t->same[e])
 					nout++;
 			nout++;
 		}
@@ -159,9 +201,9 @@ finish(struct ac *a, const struct trie *t)
 		if (number[s] < a->match)
 			continue;
 		a->first[number[s] - a->match] = (uint32_t)i;
-		for (up = s; up != 0; up = t->fail[up])
-			for (id = t->own[up]; id != END; id = t->same[id])
-				a->out[i++] = id;
+		for (up = s; up >= ROOTS; up = t->fail[up])
+			for (e = t->own[up]; e != END; e = t->same[e])
+				a->out[i++] = t->lit[e];
 		a->out[i++] = END;
 	}
 	a->nstates = t->n;
@@ -178,16 +220,17 @@ ac_new(const char *const *lit, const char *begins, size_t n)
 	int ok;
 
 	memset(&t, 0, sizeof(t));
-	if (a == NULL || (a->len = calloc(n + 1, sizeof(*a->len))) == NULL ||
-	    (a->begins = calloc(n + 1, 1)) == NULL) {
+	if (a == NULL || (a->len = calloc(n + ESCAPES, sizeof(*a->len))) ==
+	    NULL || (a->begins = calloc(n + ESCAPES, 1)) == NULL) {
 		ac_free(a);
 		return NULL;
 	}
+	a->n = n;
 	memcpy(a->begins, begins, n);
-	t.cap = t.n = 1;
-	for (i = 0; i < n; i++) {
-		a->len[i] = strlen(lit[i]);
-		t.cap += a->len[i];
+	t.cap = t.n = ROOTS;
+	for (i = 0; i < n + ESCAPES; i++) {
+		a->len[i] = strlen(i < n ? lit[i] : escape[i - n]);
+		t.cap += 2 * a->len[i];
 		if (a->len[i] > a->longest)
 			a->longest = a->len[i];
 	}
@@ -195,16 +238,17 @@ ac_new(const char *const *lit, const char *begins, size_t n)
 	t.fail = calloc(t.cap, sizeof(*t.fail));
 	t.own = calloc(t.cap, sizeof(*t.own));
 	t.order = calloc(t.cap, sizeof(*t.order));
-	t.same = calloc(n + 1, sizeof(*t.same));
+	t.same = calloc(2 * (n + ESCAPES), sizeof(*t.same));
+	t.lit = calloc(2 * (n + ESCAPES), sizeof(*t.lit));
 	ok = t.cap <= STATES_MAX && t.next != NULL && t.fail != NULL &&
 	    t.own != NULL && t.order != NULL && t.same != NULL &&
-	    classes(a, lit, n) == 0;
-	if (ok)
-		t.own[0] = END;
-	for (i = 0; ok && i < n; i++)
-		ok = insert(a, &t, lit[i], (uint32_t)i) == 0;
+	    t.lit != NULL && classes(a, lit, n) == 0;
 	if (ok) {
-		link_up(&t);
+		t.own[AT_START] = t.own[IN_WORD] = END;
+		ok = insert_all(a, &t, lit) == 0;
+	}
+	if (ok) {
+		link_up(a, &t);
 		ok = finish(a, &t) == 0;
 	}
 	free(t.next);
@@ -212,6 +256,7 @@ ac_new(const char *const *lit, const char *begins, size_t n)
 	free(t.own);
 	free(t.order);
 	free(t.same);
+	free(t.lit);
 	if (!ok) {
 		ac_free(a);
 		return NULL;
@@ -235,16 +280,34 @@ ac_free(struct ac *a)
 struct run {
 	const struct ac	*a;
 	const unsigned char *s;
+	size_t		 n;
 	void		(*hit)(void *, size_t, size_t);
 	void		*arg;
 };
 
-static inline int
-in_word(const unsigned char *s, size_t at)
+/* Literals that begin a word right behind the escape at s[at]. */
+static void
+behind_escape(const struct run *r, size_t at)
 {
-	return at > 2 && ((unsigned)(s[at - 1] | 32) - 'a' < 26 ||
-	    (unsigned)s[at - 1] - '0' < 10) && s[at - 2] != '\\' &&
-	    s[at - 3] != '%';
+	const struct ac *a = r->a;
+	const uint32_t *o;
+	uint32_t s = AT_START;
+	size_t from, i;
+
+	if (r->s[at] == '%' && (r->n - at < 4 || !isxdigit(r->s[at + 1]) ||
+	    !isxdigit(r->s[at + 2])))
+		return;
+	from = at + (r->s[at] == '%' ? 3 : 2);
+	for (i = from; i < r->n && i - from < a->longest; i++) {
+		s = a->next[s << STRIDE | a->class[r->s[i]]];
+		if (s < ROOTS)
+			break;
+		if (s < a->match)
+			continue;
+		for (o = a->out + a->first[s - a->match]; *o != END; o++)
+			if (a->begins[*o] && i + 1 - a->len[*o] == from)
+				r->hit(r->arg, *o, from);
+	}
 }
 
 /* The literals that end in state s before byte `end`, begun before limit. */
@@ -257,8 +320,12 @@ report(const struct run *r, uint32_t s, size_t end, size_t limit)
 
 	for (o = a->out + a->first[s - a->match]; *o != END; o++) {
 		at = end - a->len[*o];
-		if (at < limit && !(a->begins[*o] && in_word(r->s, at)))
+		if (at >= limit)
+			continue;
+		if (*o < a->n)
 			r->hit(r->arg, *o, at);
+		else
+			behind_escape(r, at);
 	}
 }
 
@@ -314,14 +381,16 @@ void
 ac_run(const struct ac *a, const unsigned char *p, size_t n,
     void (*hit)(void *, size_t, size_t), void *arg)
 {
-	struct run r = { a, p, hit, arg };
-	uint32_t s[4] = { 0, 0, 0, 0 };
+	struct run r = { a, p, n, hit, arg };
+	uint32_t s[4];
 	size_t i, k, q = n / AC_LANES, from, to;
 
 	if (q < 64) {
-		single(&r, p, 0, 0, n, n);
+		single(&r, p, AT_START, 0, n, n);
 		return;
 	}
+	for (k = 0; k < 4; k++)
+		s[k] = k > 0 && isalnum(p[k * q - 1]) ? IN_WORD : AT_START;
 	for (i = 0; i < q;) {
 		i = four(a, p, q, i, s);
 		for (k = 0; k < 4; k++)

@@ -13,9 +13,11 @@ struct ac;
 #define AC_LANES	4		/* parts of the text read in turn */
 
 /*
- * n literals; where begins[i] is set, the i'th is not told of behind a letter
- * or digit, unless that may belong to an escape ("\\n", "%3D").  NULL when out
- * of memory or for more than 65,000 states.
+ * n literals; where begins[i] is set, the i'th is told of only where a word
+ * begins: not behind a letter or digit, unless that ends an escape ("\\n",
+ * "%3D").  Parts of words cost nothing so: the automaton has one root for where
+ * a word may begin and one for where it goes on, without those literals.  NULL
+ * when out of memory or for more than 65,000 states.
  */
 struct ac *ac_new(const char *const *literal, const char *begins, size_t n);
 void	 ac_free(struct ac *);
