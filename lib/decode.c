@@ -84,6 +84,8 @@ decode_is_utf16(const unsigned char *s, size_t n)
 	if (s[0] == 0xfe && s[1] == 0xff)
 		return 'b';
 	n = n > 512 ? 512 : n & ~(size_t)1;
+	if (memchr(s, '\0', n) == NULL)
+		return 0;
 	for (i = 0; i < n; i += 2) {
 		even += s[i] == 0 && s[i + 1] != 0;
 		odd += s[i + 1] == 0 && s[i] != 0;

@@ -1,4 +1,5 @@
 #include <ctype.h>
+#include <stdint.h>
 #include <stdlib.h>
 #include <string.h>
 #include <strings.h>
@@ -13,6 +14,7 @@
 #define LINE		2048		/* bytes of a line or command */
 #define LONG		512		/* bytes of a token */
 #define CODED		6144		/* bytes of a coded run */
+#define LEAST		12		/* bytes of text in a binary file */
 
 /* 1 when one of the directories of the path is for tests. */
 static int
@@ -30,7 +32,8 @@ in_tests(const char *path)
 	for (; (end = strchr(path, '/')) != NULL; path = end + 1) {
 		n = (size_t)(end - path);
 		for (i = 0; dirs[i] != NULL; i++)
-			if (strlen(dirs[i]) == n &&
+			if (dirs[i][0] == tolower((unsigned char)*path) &&
+			    strlen(dirs[i]) == n &&
 			    strncasecmp(path, dirs[i], n) == 0)
 				return 1;
 	}
@@ -90,15 +93,18 @@ look_kind(const char *path)
 	const char *base = strrchr(path, '/'), *dot;
 	enum look_kind tests = in_tests(path) ? LOOK_TESTS : 0;
 	size_t i;
+	int c;
 
 	base = base != NULL ? base + 1 : path;
 	for (i = 0; prose[i] != NULL; i++)
-		if (strncmp(base, prose[i], strlen(prose[i])) == 0)
+		if (*base == prose[i][0] &&
+		    strncmp(base, prose[i], strlen(prose[i])) == 0)
 			return LOOK_PROSE | tests;
 	if ((dot = strrchr(base, '.')) == NULL || dot == base)
 		return LOOK_PLAIN | tests;
+	c = tolower((unsigned char)dot[1]);
 	for (i = 0; i < sizeof(known) / sizeof(known[0]); i++)
-		if (strcasecmp(dot + 1, known[i].ext) == 0)
+		if (known[i].ext[0] == c && strcasecmp(dot + 1, known[i].ext) == 0)
 			return known[i].kind | tests;
 	return LOOK_PLAIN | tests;
 }
@@ -320,18 +326,17 @@ on_shape(struct look *l, size_t rule, size_t at)
 }
 
 static void
-on_literal(void *arg, size_t id, size_t at)
+on_literal(void *arg, size_t id, size_t place)
 {
 	struct look *l = arg;
+	const size_t quarter = l->npart / AC_LANES, at = l->part + place;
 	const struct rule_literal *lit = &l->rules->lit[id];
 	const struct rule_secret *r = &l->rules->rule[lit->rule];
 	size_t lane;
 
-	/* the most of them by far are a part of a word */
-	if ((lit->begins && !shape_may_begin(l->s, at)) || at < l->lo ||
-	    at >= l->hi)
+	if (at < l->lo || at >= l->hi)
 		return;
-	lane = l->n / AC_LANES != 0 ? at / (l->n / AC_LANES) : 0;
+	lane = quarter != 0 ? place / quarter : 0;
 	l->done = &l->lane[lane < AC_LANES ? lane : AC_LANES - 1];
 	if (lit->coded != 0) {
 		try_coded(l, lit, at);
@@ -351,6 +356,7 @@ on_literal(void *arg, size_t id, size_t at)
 	}
 }
 
+/* Total: what stays must not depend on the order that they were found in. */
 static int
 compare(const void *a, const void *b)
 {
@@ -360,18 +366,71 @@ compare(const void *a, const void *b)
 		return x->from < y->from ? -1 : 1;
 	if (x->rank != y->rank)
 		return x->rank - y->rank;
-	return x->to > y->to ? -1 : x->to < y->to;
+	if (x->to != y->to)
+		return x->to > y->to ? -1 : 1;
+	/* names lie in the order of the rules: the first is the plainest */
+	return x->rule < y->rule ? -1 : x->rule > y->rule;
+}
+
+static int
+is_text(int c)
+{
+	return (c >= ' ' && c <= '~') || (c >= '\t' && c <= '\r');
+}
+
+/*
+ * The next LEAST or more bytes of text behind *to.  Four of them begin at a
+ * multiple of four, none of which is below ' ' or above 127: only where that is
+ * so the bytes are looked at one by one.
+ */
+static int
+next_text(const struct look *l, size_t *from, size_t *to)
+{
+	const uint64_t top = 0x8080808080808080ULL, four = 0x80808080;
+	const unsigned char *s = l->s;
+	size_t i, begin = *to;
+	uint64_t x;
+
+	for (i = (begin + 7) & ~(size_t)7; i + 8 <= l->n; i += 8) {
+		memcpy(&x, s + i, sizeof(x));
+		x = (x + 0x6060606060606060ULL) & ~x & top;
+		if ((x & four) != four && x >> 32 != four)
+			continue;
+		for (*from = *to = i + 4; *from > begin &&
+		    is_text(s[*from - 1]); --*from)
+			;
+		while (*to < l->n && is_text(s[*to]))
+			++*to;
+		if (*to - *from >= LEAST)
+			return 1;
+		begin = *to;
+		if (begin > i + 8)
+			i = (begin - 1) & ~(size_t)7;
+	}
+	return 0;
+}
+
+static void
+search(struct look *l, size_t from, size_t to)
+{
+	memset(l->lane, 0, sizeof(l->lane));
+	l->done = l->lane;
+	l->part = from;
+	l->npart = to - from;
+	ac_run(l->rules->ac, l->s + from, to - from, on_literal, l);
 }
 
 void
 look_at(struct look *l)
 {
-	size_t i, n = 0;
+	size_t i, n = 0, from, to = 0;
 
 	l->nspot = 0;
-	memset(l->lane, 0, sizeof(l->lane));
-	l->done = l->lane;
-	ac_run(l->rules->ac, l->s, l->n, on_literal, l);
+	if (l->kind != LOOK_BINARY)
+		search(l, 0, l->n);
+	else
+		while (next_text(l, &from, &to))
+			search(l, from, to);
 	if (l->nspot < 2)
 		return;
 	qsort(l->spot, l->nspot, sizeof(*l->spot), compare);

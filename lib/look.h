@@ -27,7 +27,7 @@ enum rule_check { CHECK_NONE, CHECK_GITHUB, CHECK_JWT, CHECK_LOOSE,
 	CHECK_RANDOM, CHECK_MIXED };
 
 struct rule_secret {
-	char		*name;
+	const char	*name;		/* in scan_rules' text */
 	enum rule_how	 how;
 	struct shape	 shape;
 	void		(*place)(struct look *, const struct rule_secret *,
@@ -47,6 +47,7 @@ struct rule_literal {
 };
 
 struct scan_rules {
+	char		*text;		/* the file's */
 	struct rule_secret *rule;
 	size_t		 n;
 	struct rule_literal *lit;
@@ -92,6 +93,8 @@ struct look {
 	size_t		 n;
 	size_t		 lo;		/* literals are looked at in [lo, hi) */
 	size_t		 hi;
+	size_t		 part;		/* what is searched at the moment, */
+	size_t		 npart;		/* and how many bytes that is */
 	enum look_kind	 kind;		/* without LOOK_TESTS, */
 	int		 tests;		/* which is here */
 	int		 depth;		/* 1 in what was decoded */

@@ -74,7 +74,7 @@ parse_how(struct rule_secret *s, char *how)
 
 /* name, literals, how, floor, check: the last two may be left out. */
 static int
-parse_rule(struct scan_rules *r, char *line, const char **name)
+parse_rule(struct scan_rules *r, char *line)
 {
 	struct rule_secret *s;
 	char *f[5] = { NULL, NULL, NULL, NULL, NULL }, *p, *end;
@@ -88,7 +88,6 @@ parse_rule(struct scan_rules *r, char *line, const char **name)
 	}
 	if (f[2] == NULL)
 		return -1;
-	/* the rules are all of one name more often than not: keep it once */
 	r->rule = xreallocarray(r->rule, r->n + 1, sizeof(*r->rule));
 	s = &r->rule[r->n];
 	memset(s, 0, sizeof(*s));
@@ -114,8 +113,7 @@ parse_rule(struct scan_rules *r, char *line, const char **name)
 	}
 	if (parse_how(s, f[2]) == -1)
 		return -1;
-	s->name = xstrdup(f[0]);
-	*name = s->name;
+	s->name = f[0];
 	for (p = f[1]; p != NULL && *p != '\0'; p = end) {
 		if ((end = strchr(p, ',')) == NULL)
 			end = p + strlen(p);
@@ -138,7 +136,7 @@ xscan_rules(const char *file)
 {
 	struct scan_rules *r = xcalloc(1, sizeof(*r));
 	struct buf b = BUF_INIT;
-	const char **lits, *name;
+	const char **lits;
 	char *line, *next, *begins;
 	size_t i;
 	int lines = 0;
@@ -152,10 +150,10 @@ xscan_rules(const char *file)
 		if ((next = strchr(line, '\n')) != NULL)
 			*next++ = '\0';
 		if (*line != '\0' && *line != '#' &&
-		    parse_rule(r, line, &name) == -1)
+		    parse_rule(r, line) == -1)
 			errx(ST_USAGE, "%s, line %d: no rule", file, lines);
 	}
-	buf_free(&b);
+	r->text = b.p;
 	lits = xcalloc(r->nlit, sizeof(*lits));
 	begins = xcalloc(r->nlit, 1);
 	for (i = 0; i < r->nlit; i++) {
@@ -175,7 +173,6 @@ scan_rules_free(struct scan_rules *r)
 	size_t i;
 
 	for (i = 0; i < r->n; i++) {
-		free(r->rule[i].name);
 		if (r->rule[i].how != RULE_PLACE)
 			shape_free(&r->rule[i].shape);
 	}
@@ -184,5 +181,6 @@ scan_rules_free(struct scan_rules *r)
 	free(r->rule);
 	free(r->lit);
 	ac_free(r->ac);
+	free(r->text);
 	free(r);
 }
