@@ -134,10 +134,13 @@ tag_operator(struct cursor *c, size_t name)
 	struct cursor t = *c;
 	size_t k = name;
 
+	if (peek(c, 0) != ' ' || name == 0 || (c->s[name - 1] != '<' &&
+	    c->s[name - 1] != ':'))
+		return 0;
 	while (k > 0 && name - k < 20 && (isalnum(c->s[k - 1]) ||
 	    c->s[k - 1] == ':'))
 		k--;
-	if (k == 0 || c->s[k - 1] != '<' || peek(c, 0) != ' ')
+	if (k == 0 || c->s[k - 1] != '<')
 		return 0;
 	for (k = 0; k < 160 && peek(&t, 0) != -1 && peek(&t, 0) != '>' &&
 	    peek(&t, 0) != '<' && peek(&t, 0) != '\n'; k++)

@@ -115,8 +115,9 @@ begin(struct scan_work *w, struct place *pl, const unsigned char *s, size_t n,
 	pl->line = pl->col = 1;
 	pl->counted = 0;
 	pl->wide = decode_is_utf16(s, head);
-	w->look.kind = look_kind(path) & ~LOOK_TESTS;
-	w->look.tests = (look_kind(path) & LOOK_TESTS) != 0;
+	w->look.kind = look_kind(path);
+	w->look.tests = (w->look.kind & LOOK_TESTS) != 0;
+	w->look.kind &= ~LOOK_TESTS;
 	if (!pl->wide && memchr(s, '\0', head) != NULL)
 		w->look.kind = LOOK_BINARY;
 }
