@@ -335,6 +335,21 @@ vector(const struct look *l, const unsigned char *v, size_t n, int said)
 	return n >= 8 && i == n;
 }
 
+/* acme_key = x, in configuration: not key = x, and no key of a person. */
+static int
+of_a_service(const struct look *l, const struct assign *a)
+{
+	static const char *const persons[] = {
+		"gpg", "pgp", "sign", "finger", "ssh", "commit", "sha", "hash",
+		"host", "recv", "cache", NULL
+	};
+
+	return l->kind == LOOK_PLAIN && a->op == '=' &&
+	    a->name_end - a->name > 6 && (value_named(l, a, "_key") ||
+	    value_named(l, a, "-key")) && !guess_any(l->s + a->name,
+	    a->name_end - a->name, persons);
+}
+
 /* No operator, or words in the value: what among them was generated? */
 static void
 token_said(struct look *l, const struct rule_secret *r, size_t at, size_t end,
@@ -364,6 +379,7 @@ token_said(struct look *l, const struct rule_secret *r, size_t at, size_t end,
 	    !hint_behind(l, a->to, 0, &from, &to))
 		return;
 	if (vector(l, l->s + from, to - from, 1) || (r->arg == 1 &&
+	    to - from != 32 && to - from < 48 &&
 	    value_hexadecimal(l->s + from, to - from)))
 		return;
 	l->done->token = to;
@@ -403,7 +419,7 @@ place_token(struct look *l, const struct rule_secret *r, size_t at,
 		return;
 	/* 40 hexadecimal digits are the fingerprint of a public key */
 	if (r->arg == 1 && a.to - a.from == 40 && value_hexadecimal(l->s + a.from,
-	    40))
+	    40) && !of_a_service(l, &a))
 		return;
 	if (memchr(l->s + a.from, ':', a.to - a.from) != NULL ||
 	    vector(l, l->s + a.from, a.to - a.from, 0))
@@ -415,7 +431,8 @@ place_token(struct look *l, const struct rule_secret *r, size_t at,
 		return;
 	if (l->kind == LOOK_CODE && a.quote == 0 && !value_in_url(l, &a))
 		return;
-	if (look_random(l, a.from, a.to, r->arg == 1 ? 2 : a.op == '>' ? 2 :
+	if (look_random(l, a.from, a.to, (r->arg == 1 &&
+	    (a.to - a.from != 36 || !of_a_service(l, &a))) || a.op == '>' ? 2 :
 	    1))
 		look_add(l, r->name, a.from, a.to, 2);
 }

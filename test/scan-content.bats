@@ -106,6 +106,7 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	acme_token: OAuth %s
 	fetch(`https://h.internal/w?access_token=%s`)
 	{"kty":"EC","crv":"P-256","d":"%s"}
+	acme_pat = %s
 	X
 	rm -f *.conf
 	printf '%s\n' 'mnemonic = "witch collapse practice feed shame open despair' \
