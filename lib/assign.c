@@ -182,6 +182,32 @@ attributes(struct cursor *c)
 	}
 }
 
+/* "password": {"type": "string", "default": "x"}: step to the default. */
+static void
+nested(struct cursor *c)
+{
+	struct cursor t = *c;
+	int k;
+
+	if (peek(&t, 0) != ':')
+		return;
+	t.i++;
+	white(&t);
+	if (peek(&t, 0) != '{')
+		return;
+	for (k = 0; k < 160 && peek(&t, 0) != -1 && peek(&t, 0) != '}'; k++) {
+		if (peek(&t, 0) == '"') {
+			t.i++;
+			if (looking_at(&t, "value\"") ||
+			    looking_at(&t, "default\"")) {
+				*c = t;
+				return;
+			}
+		} else
+			t.i++;
+	}
+}
+
 /* "value" = , value: , </key><string> : the other half of a pair. */
 static int
 pair_operator(struct cursor *c, int quoted, int *op)
@@ -205,8 +231,10 @@ pair_operator(struct cursor *c, int quoted, int *op)
 	if (peek(&t, 0) == ',' || peek(&t, 0) == ';')
 		t.i++;
 	white(&t);
-	if (quoted)
+	if (quoted) {
 		attributes(&t);
+		nested(&t);
+	}
 	if (peek(&t, 0) == '{')		/* variable "x" { default = "y" } */
 		block_default(&t);
 	if (peek(&t, 0) == '"' || peek(&t, 0) == '\'' || peek(&t, 0) == '<')
@@ -264,6 +292,8 @@ operator(struct cursor *c, size_t name, int quoted, int *op)
 	if (call_operator(c, quoted) && (*op = '('))
 		return 1;
 	blanks(c, 20);
+	if (peek(c, 0) == '{' && looking_at(c, "{ get; set; } ="))
+		c->i += 14;
 	if (isalpha(peek(c, 0)) && !quoted)
 		type_word(c);
 	ch = peek(c, 0);
@@ -275,7 +305,8 @@ operator(struct cursor *c, size_t name, int quoted, int *op)
 	}
 	if (ch == ',' || ch == '(') {
 		if (ch == ',' && quoted != 2 && (name == 0 ||
-		    c->s[name - 1] != '{'))
+		    (c->s[name - 1] != '{' && (c->s[name - 1] != ':' ||
+		    name < 2 || !isblank(c->s[name - 2])))))
 			return 0;
 		*op = ch;
 		c->i++;
@@ -392,6 +423,19 @@ otherwise(const unsigned char *s, size_t n, struct assign *a)
 	a->to = c.i + (size_t)i;
 }
 
+/* What may stand before a value: a YAML block, **name:** x, <![CDATA[x */
+static void
+marks(struct cursor *c)
+{
+	if ((peek(c, 0) == '|' || peek(c, 0) == '>') &&
+	    (peek(c, 1) == '\n' || peek(c, 1) == '-' || peek(c, 1) == '\\'))
+		c->i += peek(c, 1) == '-' ? 2 : 1;
+	if (peek(c, 0) == '*' && peek(c, 1) == '*')
+		c->i += 2;
+	else if (peek(c, 0) == '<' && looking_at(c, "<![cdata["))
+		c->i += 9;
+}
+
 int
 assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
     struct assign_memo *memo)
@@ -400,11 +444,7 @@ assign_value(const unsigned char *s, size_t n, size_t at, struct assign *a,
 	int q, esc = 0, below, inside = 0;
 	size_t i;
 
-	if ((peek(&c, 0) == '|' || peek(&c, 0) == '>') &&
-	    (peek(&c, 1) == '\n' || peek(&c, 1) == '-' || peek(&c, 1) == '\\'))
-		c.i += peek(&c, 1) == '-' ? 2 : 1;	/* a YAML block */
-	if (peek(&c, 0) == '*' && peek(&c, 1) == '*')
-		c.i += 2;		/* **name:** x */
+	marks(&c);
 	below = white(&c);
 	if (below && (a->op == '=' || a->op == ':') &&
 	    peek(&c, 0) != '"' && peek(&c, 0) != '\'' && peek(&c, 0) != '`' &&

@@ -111,7 +111,7 @@ guess_template(const unsigned char *v, size_t n)
 {
 	return memchr(v, '{', n) != NULL || memchr(v, '(', n) != NULL ||
 	    memchr(v, '<', n) != NULL || memchr(v, '[', n) != NULL ||
-	    *v == '$' || (*v == '%' && !(n > 2 && isxdigit(v[1]))) ||
+	    (*v == '$' && !(n > 4 && isdigit(v[1]))) || (*v == '%' && !(n > 2 && isxdigit(v[1]))) ||
 	    *v == '@' || guess_has(v, n, "xxx") ||
 	    guess_has(v, n, "***") || guess_has(v, n, "...");
 }

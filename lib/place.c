@@ -67,6 +67,7 @@ password_value(struct look *l, const struct rule_secret *r,
 
 	if (r->arg == 1 || value_in_connection(l, a)) {
 		if (n >= 4 && !guess_template(v, n) && !guess_dull(v, n) &&
+		    !(n == 8 && guess_has(v, n, "password")) &&
 		    value_one_word(l, a))
 			look_password(l, r->name, a->from, a->to, 1);
 		return;
@@ -93,8 +94,7 @@ password_value(struct look *l, const struct rule_secret *r,
 		    l->s[a->to] == ' ' && (isalpha(l->s[a->to + 1]) ||
 		    (l->s[a->to + 1] == '-' && isalpha(l->s[a->to + 2])))))
 			return;		/* "Please enter", Read-Host -X */
-		if ((n > 1 && v[n - 1] == '.' &&
-		    (a->op != '=' || memchr(v, '_', n) == NULL)))
+		if (n > 1 && v[n - 1] == '.' && memchr(v, '_', n) == NULL)
 			return;
 	}
 	if (l->kind == LOOK_PROSE && a->quote == 0 &&
@@ -154,7 +154,7 @@ defined(const struct look *l, size_t name)
 {
 	static const char *const words[] = {
 		"env ", "arg ", "define ", "setq ", "defvar ", "setenv ",
-		"set(", "setx ", NULL
+		"set(", "setx ", "set ", NULL
 	};
 	size_t k;
 	int i;
@@ -216,8 +216,8 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 	    islower(l->s[at]) && (!value_digit(l->s + a.from, a.to - a.from) ||
 	    !value_letter(l->s + a.from, a.to - a.from)))
 		return;			/* remotepass, and bypass */
-	if (value_harmless(l, &a) && !value_named(l, &a, "pass") &&
-	    !value_named(l, &a, "password"))
+	if (look_word(l, a.name, "label.") || (value_harmless(l, &a) &&
+	    !value_named(l, &a, "pass") && !value_named(l, &a, "password")))
 		return;
 	l->done->password = a.to;
 	password_value(l, r, &a);

@@ -67,8 +67,8 @@ value_code(const struct look *l, const struct assign *a)
 	if (a->to < l->n && (l->s[a->to] == '(' || l->s[a->to] == '['))
 		return 1;
 	if (memchr(v, '(', n) != NULL || memchr(v, '[', n) != NULL ||
-	    *v == '$' || *v == '*' || *v == '&' || *v == '!' || *v == '@' ||
-	    *v == '-' || *v == '=')
+	    *v == '$' || *v == '@' || (a->op != '>' && *v != '\0' &&
+	    strchr("*&!-=", *v) != NULL))
 		return 1;
 	if (l->kind != LOOK_CODE || (a->name > 1 && l->s[a->name - 1] == '{' &&
 	    l->s[a->name - 2] == '$'))

@@ -83,6 +83,12 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	password = os.environ.get("PW") or "%s"
 	cy.get("#password").type("%s")
 	username joe password 0 %s
+	{"DBPassword": {"Type": "String", "Default": "%s"}}
+	<password><![CDATA[%s]]></password>
+	set :db_password, "%s"
+	curl_easy_setopt(c, CURLOPT_USERPWD, "joe:%s");
+	public string Password { get; set; } = "%s";
+	wpa2-pre-shared-key="%s"
 	**Password:** `%s`
 	X
 }
@@ -146,6 +152,9 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	CURLOPT_PASSWORD  7.19.1
 	"password": {"type": "string", "format": "secret-text"}
 	{ "name": "password", "type": "string" }
+	{"password": {"title": "x", "default": ""}}
+	<resource key="password">Password</resource>
+	label.password=Kennwort
 	passwd => '_null_'
 	password_encryption = scram-sha-256
 	X
@@ -384,6 +393,8 @@ hostile() {
 	password" a="b" 
 	x || "
 	//password
+	"password": { "
+	<input type="password" a="
 	password="
 	password='secret="token=`
 	_auth=

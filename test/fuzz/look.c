@@ -24,6 +24,7 @@ LLVMFuzzerTestOneInput(const uint8_t *p, size_t n)
 	if (n < 1)
 		return 0;
 	l.kind = p[0] % 4;
+	l.tests = (p[0] & 4) != 0;
 	l.s = p + 1;
 	l.n = l.hi = n - 1;
 	l.lo = 0;
