@@ -157,7 +157,6 @@ run_once(struct plan *p, int *gone)
 	login = share_login(p, run);
 	xcreate_give(&p->prep);
 	xprepare_run(&p->prep);
-	s.slave = -1;
 	xresume_argv(p, &engine);
 	removal(p, &rm);
 	s.engine = &engine;
@@ -167,9 +166,10 @@ run_once(struct plan *p, int *gone)
 	if (p->box.tty) {
 		term = xmalloc(sizeof(*term));
 		if ((ask = sock_listen_at(p->session.dir, "ask.sock", 64)) ==
-		    -1 || term_open(term, ask, &s.slave) == -1)
+		    -1 || term_open(term, ask, s.end) == -1)
 			err(ST_SYS, "cannot set up the terminal");
 		s.term = term;
+		s.sizes = p->engine.docker;
 	}
 	status = supervise(&s);
 	saved = errno;

@@ -1,6 +1,7 @@
 #if HAVE_EPOLL
 #include <sys/ioctl.h>
 #include <sys/prctl.h>
+#include <sys/socket.h>
 #include <sys/types.h>
 #include <sys/wait.h>
 
@@ -27,6 +28,8 @@ struct state {
 	struct timespec	 born;		/* of the helper */
 	int		 leads;		/* this process leads its session */
 	int		 tty;		/* its terminal, or -1 */
+	int		 sizes;		/* the same, kept to set its size, or -1 */
+	int		 number[2];	/* of a size that is being told */
 	int		 life;		/* the launcher, or -1 */
 	time_t		 deadline;	/* when the child is killed, or 0 */
 	sigset_t	 mask;		/* as it was given to us */
@@ -67,6 +70,7 @@ give_up_terminal(struct state *s)
 			s->tty = fd;
 	if (s->tty == -1)
 		return;
+	s->sizes = fcntl(s->tty, F_DUPFD_CLOEXEC, STDERR_FILENO + 1);
 	if (ioctl(s->tty, TIOCNOTTY, 0) == -1)
 		s->tty = -1;
 	/* they are blocked, so pending by now: ignoring forgets them */
@@ -121,6 +125,8 @@ start_helper(struct state *s, const struct init *in)
 	close(ready[0]);
 	if (s->life != -1)
 		close(s->life);
+	if (s->sizes != -1)
+		close(s->sizes);
 	prctl(PR_SET_PDEATHSIG, SIGKILL);
 	if (getppid() != parent)
 		_exit(ST_SYS);
@@ -143,6 +149,26 @@ await_helper(struct state *s)
 	close(s->ready);
 }
 
+/* A byte of a size; its terminal gets it when it is complete. */
+static void
+take_size(struct state *s, int c)
+{
+	struct winsize ws;
+
+	if (c >= '0' && c <= '9' && s->number[1] < 1000)
+		s->number[1] = s->number[1] * 10 + c - '0';
+	else if (c == 'x') {
+		s->number[0] = s->number[1];
+		s->number[1] = 0;
+	} else if (c == ';') {
+		memset(&ws, 0, sizeof(ws));
+		ws.ws_row = (unsigned short)s->number[0];
+		ws.ws_col = (unsigned short)s->number[1];
+		ioctl(s->sizes, TIOCSWINSZ, &ws);
+		s->number[1] = 0;
+	}
+}
+
 /* 0 without a lifeline or with one that is ready; -1 with errno. */
 static int
 tie(struct state *s, const char *path)
@@ -158,6 +184,9 @@ tie(struct state *s, const char *path)
 		errno = ECONNABORTED;
 		return -1;
 	}
+	while (recv(s->life, &byte, 1, MSG_PEEK | MSG_DONTWAIT) == 1 &&
+	    byte >= ' ' && read(s->life, &byte, 1) == 1)
+		take_size(s, byte);
 	return 0;
 }
 
@@ -190,6 +219,8 @@ listen_to_life(struct state *s)
 		if (r == 1) {
 			if (sig > 0 && sig < 32)
 				kill(s->child, sig);
+			else
+				take_size(s, sig);
 			continue;
 		}
 		close(s->life);
@@ -271,6 +302,7 @@ init_run(const struct init *in)
 
 	memset(&s, 0, sizeof(s));
 	s.life = in->tied != 0 ? in->tied : -1;
+	s.sizes = -1;
 	sigfillset(&all);
 	sigprocmask(SIG_SETMASK, &all, &s.mask);
 	sigemptyset(&s.mask);

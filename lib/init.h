@@ -20,8 +20,10 @@ struct init {
 /*
  * The lifeline: a connection to the launcher, made before the child starts
  * and open as long as this process lives.  The launcher sends a zero byte once
- * nobody else can connect any more, then signals to pass on, a byte each; when
- * it hangs up, the child gets SIGTERM and, INIT_GRACE seconds later, SIGKILL.
+ * nobody else can connect any more, then signals to pass on, a byte each, and
+ * sizes that the terminal shall have, "ROWSxCOLUMNS;" (right after the zero
+ * byte: before the child starts); when it hangs up, the child gets SIGTERM
+ * and, INIT_GRACE seconds later, SIGKILL.
  */
 #define INIT_GRACE	10
 #define INIT_PATIENCE	20	/* seconds that the environment may take */

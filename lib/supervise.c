@@ -71,12 +71,12 @@ keep_open(int fd)
 
 /*
  * Start a program: a server, whose descriptors stay open in it, or the
- * engine's client, whose terminal the slave (or -1) becomes.  A server is not
+ * engine's client, whose terminal end (or NULL) becomes.  A server is not
  * reached by the terminal's signals, and standard input and output, which are
  * the agent's, are not its own.
  */
 static pid_t
-start(char *const *v, const struct server *server, int slave)
+start(char *const *v, const struct server *server, const int *end)
 {
 	struct sigaction sa;
 	sigset_t none;
@@ -107,8 +107,8 @@ start(char *const *v, const struct server *server, int slave)
 	sigprocmask(SIG_SETMASK, &none, NULL);
 	/* the engine's client leads a session: Ctrl-C is ours to pass on */
 	if ((server != NULL && (keep_open(server->fd) == -1 ||
-	    keep_open(server->ready[1]) == -1)) || (slave != -1 ?
-	    term_adopt(slave) : server != NULL ? 0 : setsid()) == -1) {
+	    keep_open(server->ready[1]) == -1)) || (end != NULL ?
+	    term_adopt(end) : server != NULL ? 0 : setsid()) == -1) {
 		warn("cannot set up '%s'", v[0]);
 		_exit(ST_SYS);
 	}
@@ -234,7 +234,7 @@ server_ended(struct supervise *s, struct server *v, int status)
 			    v->argv.v[0], status);
 		fail(s);
 	} else if (v->restarts++ >= SUPERVISE_RESTARTS ||
-	    (v->pid = start(v->argv.v, v, -1)) == -1) {
+	    (v->pid = start(v->argv.v, v, NULL)) == -1) {
 		v->pid = 0;
 		give_up(v);
 	}
@@ -287,6 +287,9 @@ reap(struct supervise *s, pid_t engine, int *status)
 static void
 tie(struct supervise *s)
 {
+	char first[1 + sizeof(s->size)];
+	size_t n = strlen(s->size);
+
 	if ((s->life = accept(s->life_listen, NULL, NULL)) == -1)
 		return;
 	s->tied = 1;
@@ -295,7 +298,9 @@ tie(struct supervise *s)
 	close(s->life_listen);
 	s->life_listen = -1;
 	unlink(s->life_path);
-	send(s->life, "", 1, MSG_NOSIGNAL);
+	first[0] = '\0';
+	memcpy(first + 1, s->size, n);
+	send(s->life, first, 1 + n, MSG_NOSIGNAL);
 	send(s->life, s->early, (size_t)s->nearly, MSG_NOSIGNAL);
 }
 
@@ -308,6 +313,17 @@ pass_on(struct supervise *s, int sig)
 		send(s->life, &byte, 1, MSG_NOSIGNAL);
 	else if (s->life_listen != -1 && s->nearly < (int)sizeof(s->early))
 		s->early[s->nearly++] = byte;
+}
+
+/* A client whose output is no terminal may know no sizes: PID 1 is told. */
+static void
+tell_size(void *arg, int rows, int cols)
+{
+	struct supervise *s = arg;
+
+	snprintf(s->size, sizeof(s->size), "%dx%d;", rows, cols);
+	if (s->life != -1)
+		send(s->life, s->size, strlen(s->size), MSG_NOSIGNAL);
 }
 
 /* The box is gone when its end of the lifeline is. */
@@ -414,7 +430,7 @@ loop(struct supervise *s, pid_t engine)
 {
 	struct pollfd p[2 + SUPERVISE_SERVERS + TERM_POLLFDS];
 	time_t deadline = 0, serve_by = seconds() + SUPERVISE_READY;
-	int n, unready, status = 0, ended = 0;
+	int n, ms, unready, status = 0, ended = 0;
 
 	for (;;) {
 		unready = want_ready(s, p + 2);
@@ -424,16 +440,21 @@ loop(struct supervise *s, pid_t engine)
 		p[0].events = p[1].events = POLLIN;
 		p[1].revents = 0;
 		n = 2 + unready;
-		n += s->term != NULL ? term_wants(s->term, p + n) : 0;
-		if (poll(p, (nfds_t)n, deadline != 0 || unready > 0 ? 1000 :
-		    -1) == -1) {
+		ms = -1;
+		if (s->term != NULL)
+			n += term_wants(s->term, p + n, &ms);
+		if (ms == -1 && (deadline != 0 || unready > 0))
+			ms = 1000;
+		if (poll(p, (nfds_t)n, ms) == -1) {
 			if (errno != EINTR)
 				return -1;
 			n = 0;
+			p[0].revents = POLLIN;
 		}
 		if (n > 0)
 			take_ready(s, p + 2, unready);
-		if (take_notes(s, engine, &status, &ended) && deadline == 0)
+		if (p[0].revents != 0 &&
+		    take_notes(s, engine, &status, &ended) && deadline == 0)
 			deadline = seconds() + SUPERVISE_GRACE;
 		if (unready > 0 && seconds() >= serve_by)
 			too_late(s);
@@ -467,18 +488,23 @@ supervise(struct supervise *s)
 	s->life = -1;
 	if (watch_signals() == -1)
 		return -1;
+	if (s->sizes && s->term != NULL) {
+		s->term->sized = tell_size;
+		s->term->arg = s;
+		term_resize(s->term);
+	}
 	/* it may have ended before we listened for that */
 	if (s->before != 0 && waitpid(s->before, &status, WNOHANG) != 0)
 		before_ended(s, child_status(status));
 	for (i = 0; i < s->nserver; i++)
 		if ((s->server[i].pid = start(s->server[i].argv.v,
-		    &s->server[i], -1)) == -1)
+		    &s->server[i], NULL)) == -1)
 			return -1;
-	engine = start(s->engine->v, NULL, s->term != NULL ? s->slave : -1);
+	engine = start(s->engine->v, NULL, s->term != NULL ? s->end : NULL);
 	if (engine == -1)
 		return -1;
-	if (s->term != NULL)
-		close(s->slave);
+	for (i = 0; i < 2 && s->term != NULL; i++)
+		close(s->end[i]);
 	status = loop(s, engine);
 	memset(&ign, 0, sizeof(ign));
 	ign.sa_handler = SIG_IGN;

@@ -35,7 +35,8 @@ struct supervise {
 	struct argv	*engine;	/* the command that runs the box */
 	struct argv	*remove;	/* the command that removes it */
 	struct term	*term;		/* NULL: stdio passes untouched */
-	int		 slave;		/* with term: the child's end */
+	int		 end[2];	/* with term: for the child */
+	int		 sizes;		/* the client does not pass them on */
 	const char	*cid;		/* file that tells it was created */
 	const char	*life_path;	/* the socket of the box's lifeline, */
 	int		 life_listen;	/* which listens, until it is tied */
@@ -47,6 +48,7 @@ struct supervise {
 	int		 unclean;	/* it may still be there: remove it */
 	unsigned char	 early[16];	/* signals before the box was up */
 	int		 nearly;
+	char		 size[16];	/* of the terminal, as PID 1 is told */
 };
 
 /*

@@ -13,11 +13,22 @@
 #include "io.h"
 #include "term.h"
 
+#define PATIENCE	400	/* ms that a sequence may last at a question */
+
 enum { GROUND, ESCAPE, CSI, STRING, STRING_ESCAPE };
 
 /* Modes that would send bytes to an asker, or change what it is sent. */
 static const int noisy[] = { 9, 1000, 1001, 1002, 1003, 1004, 1005, 1006,
 	1015, 1016, 2004, 2031 };
+
+static long long
+now_ms(void)
+{
+	struct timespec now;
+
+	clock_gettime(CLOCK_MONOTONIC, &now);
+	return (long long)now.tv_sec * 1000 + now.tv_nsec / 1000000;
+}
 
 static int
 is_noisy(int mode)
@@ -67,6 +78,8 @@ sequence(struct term *t, int final)
 static void
 watch_byte(struct term *t, unsigned char c)
 {
+	if (c == 0x18 || c == 0x1a)	/* CAN, SUB: never mind */
+		t->state = GROUND;
 	switch (t->state) {
 	case GROUND:
 		if (c == 0x1b)
@@ -102,7 +115,7 @@ watch_byte(struct term *t, unsigned char c)
 			t->state = ESCAPE;
 		break;
 	case STRING:
-		if (c == 0x07 || c == 0x18 || c == 0x1a)
+		if (c == 0x07)
 			t->state = GROUND;
 		else if (c == 0x1b)
 			t->state = STRING_ESCAPE;
@@ -113,11 +126,29 @@ watch_byte(struct term *t, unsigned char c)
 	}
 }
 
+/* How many bytes the character (UTF-8) at the end lacks; before: until then. */
+static int
+missing(const char *p, size_t n, int before)
+{
+	size_t i;
+	int c, need;
+
+	for (i = 1; i <= 3 && i <= n; i++) {
+		c = (unsigned char)p[n - i];
+		if ((c & 0xc0) == 0x80)
+			continue;
+		need = c >= 0xf0 ? 4 : c >= 0xe0 ? 3 : c >= 0xc0 ? 2 : 1;
+		return need > (int)i ? need - (int)i : 0;
+	}
+	return n < (size_t)before ? before - (int)n : 0;
+}
+
 static void
 watch(struct term *t, const char *p, size_t n)
 {
 	const char *end = p + n;
 
+	t->missing = missing(p, n, t->missing);
 	while (p < end) {
 		/* between sequences only ESC matters: plain floods are quick */
 		if (t->state == GROUND &&
@@ -128,10 +159,11 @@ watch(struct term *t, const char *p, size_t n)
 }
 
 int
-term_open(struct term *t, int ask, int *slave)
+term_open(struct term *t, int ask, int end[2])
 {
 	struct winsize ws;
 	char *name;
+	int flow[2];
 
 	memset(t, 0, sizeof(*t));
 	t->ask = ask;
@@ -142,31 +174,41 @@ term_open(struct term *t, int ask, int *slave)
 	t->master = posix_openpt(O_RDWR | O_NOCTTY | O_CLOEXEC);
 	if (t->master == -1 || grantpt(t->master) == -1 ||
 	    unlockpt(t->master) == -1 || (name = ptsname(t->master)) == NULL ||
-	    (*slave = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) == -1)
+	    (end[0] = open(name, O_RDWR | O_NOCTTY | O_CLOEXEC)) == -1 ||
+	    io_pipe(flow) == -1)
 		return -1;
+	t->flow = flow[0];
+	end[1] = flow[1];
 	if (tcgetattr(t->tty, &t->was) == -1)
 		return -1;
-	tcsetattr(*slave, TCSANOW, &t->was);
+	tcsetattr(end[0], TCSANOW, &t->was);
 	if (ioctl(t->tty, TIOCGWINSZ, &ws) == 0)
 		ioctl(t->master, TIOCSWINSZ, &ws);
 	t->raw = t->was;
 	cfmakeraw(&t->raw);
-	if (io_nonblock(t->master, 1) == -1)
+	if (io_nonblock(t->tty, 1) == -1 ||
+	    io_nonblock(t->master, 1) == -1 || io_nonblock(t->flow, 1) == -1)
 		return -1;
 	return tcsetattr(t->tty, TCSADRAIN, &t->raw);
 }
 
 int
-term_adopt(int slave)
+term_adopt(const int end[2])
 {
-	int fd;
-
-	if (setsid() == -1 || ioctl(slave, TIOCSCTTY, 0) == -1)
+	if (setsid() == -1 || ioctl(end[0], TIOCSCTTY, 0) == -1 ||
+	    dup2(end[0], STDIN_FILENO) == -1 ||
+	    dup2(end[1], STDOUT_FILENO) == -1 ||
+	    dup2(end[0], STDERR_FILENO) == -1)
 		return -1;
-	for (fd = 0; fd < 3; fd++)
-		if (dup2(slave, fd) == -1)
-			return -1;
 	return 0;
+}
+
+static void
+set_size(struct term *t, const struct winsize *ws)
+{
+	ioctl(t->master, TIOCSWINSZ, ws);
+	if (t->sized != NULL)
+		t->sized(t->arg, ws->ws_row, ws->ws_col);
 }
 
 void
@@ -175,7 +217,7 @@ term_resize(struct term *t)
 	struct winsize ws;
 
 	if (ioctl(t->tty, TIOCGWINSZ, &ws) == 0)
-		ioctl(t->master, TIOCSWINSZ, &ws);
+		set_size(t, &ws);
 }
 
 /*
@@ -192,9 +234,9 @@ nudge(struct term *t)
 		return;
 	other = ws;
 	other.ws_row--;
-	ioctl(t->master, TIOCSWINSZ, &other);
+	set_size(t, &other);
 	nanosleep(&lasting, NULL);
-	ioctl(t->master, TIOCSWINSZ, &ws);
+	set_size(t, &ws);
 }
 
 static void
@@ -260,6 +302,7 @@ take_back(struct term *t)
 		nudge(t);
 	} else
 		term_resize(t);
+	io_nonblock(t->tty, 1);
 }
 
 static void
@@ -267,9 +310,15 @@ lend(struct term *t)
 {
 	int i;
 
+	t->asked = 0;
 	if ((t->lent = accept(t->ask, NULL, NULL)) == -1)
 		return;
 	io_cloexec(t->lent, 1);
+	io_nonblock(t->tty, 0);
+	if (t->state != GROUND)
+		say(t, "\030\033\\");	/* what has begun ends here */
+	t->state = GROUND;
+	t->missing = 0;
 	for (i = 0; i < t->non; i++)
 		say_mode(t, t->on[i], 0);
 	if (t->kitty > 0)
@@ -282,52 +331,50 @@ lend(struct term *t)
 		take_back(t);
 }
 
-/* Not in the middle of a sequence, and nothing of the agent's unwritten. */
+/* Nothing of the agent's unwritten; it is not in the middle of a sequence. */
 static int
 can_lend(const struct term *t)
 {
-	return t->ask != -1 && t->lent == -1 && t->state == GROUND &&
-	    t->out.from == t->out.to;
+	if (t->lent != -1 || t->asked == 0 || t->out.from < t->out.to)
+		return 0;
+	return (t->state == GROUND && t->missing == 0) ||
+	    now_ms() - t->asked >= PATIENCE;
 }
 
 int
-term_wants(const struct term *t, struct pollfd p[TERM_POLLFDS])
+term_wants(const struct term *t, struct pollfd p[TERM_POLLFDS], int *ms)
 {
-	int n = 0;
+	int n = 0, full = t->out.from < t->out.to;
 
+	*ms = -1;
 	if (t->lent != -1) {
 		p[n].fd = t->lent;
 		p[n++].events = POLLIN;
 		return n;
 	}
 	p[n].fd = t->hup ? -1 : t->tty;
-	p[n].events = 0;
-	if (t->in.from == t->in.to)
-		p[n].events |= POLLIN;
-	if (t->out.from < t->out.to)
-		p[n].events |= POLLOUT;
+	p[n++].events = (t->in.from == t->in.to ? POLLIN : 0) |
+	    (full ? POLLOUT : 0);
+	p[n].fd = full ? -1 : t->flow;
+	p[n++].events = POLLIN;
+	p[n].events = (full ? 0 : POLLIN) |
+	    (t->in.from < t->in.to ? POLLOUT : 0);
+	p[n].fd = p[n].events != 0 ? t->master : -1;
 	n++;
-	if (t->master != -1) {
-		p[n].fd = t->master;
-		p[n].events = 0;
-		if (t->out.from == t->out.to)
-			p[n].events |= POLLIN;
-		if (t->in.from < t->in.to)
-			p[n].events |= POLLOUT;
-		n++;
-	}
-	if (can_lend(t)) {
+	if (t->asked != 0)
+		*ms = PATIENCE / 4;
+	else if (t->ask != -1) {
 		p[n].fd = t->ask;
 		p[n++].events = POLLIN;
 	}
 	return n;
 }
 
-/* Read into an empty buffer; -1 at end of file. */
+/* Read up to max bytes into an empty buffer; -1 at end of file. */
 static int
-fill(int fd, struct term_bytes *b)
+fill(int fd, struct term_bytes *b, size_t max)
 {
-	ssize_t r = read(fd, b->p, sizeof(b->p));
+	ssize_t r = read(fd, b->p, max);
 
 	if (r == -1 && (errno == EINTR || errno == EAGAIN))
 		return 0;
@@ -336,17 +383,6 @@ fill(int fd, struct term_bytes *b)
 	b->from = 0;
 	b->to = (size_t)r;
 	return 0;
-}
-
-/* A pty gives 4 kB at a time: take what else is there, write it at once. */
-static void
-fill_up(int fd, struct term_bytes *b)
-{
-	ssize_t r;
-
-	while (b->to < sizeof(b->p) &&
-	    (r = read(fd, b->p + b->to, sizeof(b->p) - b->to)) > 0)
-		b->to += (size_t)r;
 }
 
 static int
@@ -360,54 +396,96 @@ drain(int fd, struct term_bytes *b)
 	return 0;
 }
 
+/* A terminal that is gone takes everything. */
 static void
-serve_master(struct term *t, short events)
+show(struct term *t)
 {
-	if (t->in.from < t->in.to && (events & POLLOUT) != 0)
-		drain(t->master, &t->in);
-	if (t->out.from < t->out.to || (events & (POLLIN | POLLHUP)) == 0)
+	if (t->hup || drain(t->tty, &t->out) == -1) {
+		t->hup = 1;
+		t->out.from = t->out.to;
+	}
+}
+
+/*
+ * What comes from *fd, to the user; while somebody waits for the terminal not
+ * a byte further than the sequence that has begun.
+ */
+static void
+serve_out(struct term *t, int *fd)
+{
+	if (t->out.from < t->out.to || can_lend(t))
 		return;
-	if (fill(t->master, &t->out) == -1) {
-		close(t->master);
-		t->master = -1;
+	if (fill(*fd, &t->out, t->asked != 0 ? 1 : sizeof(t->out.p)) == -1) {
+		close(*fd);
+		*fd = -1;
 		return;
 	}
-	if (t->out.to > t->out.from)
-		fill_up(t->master, &t->out);
+	if (t->out.from == t->out.to)
+		return;
 	watch(t, t->out.p, t->out.to);
-	drain(t->tty, &t->out);
+	show(t);
+}
+
+static void
+serve_tty(struct term *t, short events)
+{
+	if (t->out.from < t->out.to && (events & (POLLOUT | POLLERR)) != 0)
+		show(t);
+	if ((events & (POLLIN | POLLHUP)) == 0 || t->in.from < t->in.to)
+		return;
+	if (fill(t->tty, &t->in, sizeof(t->in.p)) == -1) {
+		t->hup = 1;
+		t->out.from = t->out.to;
+	} else if (t->master != -1)
+		drain(t->master, &t->in);
 }
 
 void
 term_serve(struct term *t, const struct pollfd *p, int n)
 {
+	int i, flows = 0;
 	char c;
-	int i;
 
-	for (i = 0; i < n; i++) {
+	for (i = 0; i < n && t->lent == -1; i++) {
 		if (p[i].revents == 0)
 			continue;
-		if (p[i].fd == t->lent) {
-			if (recv(t->lent, &c, 1, MSG_DONTWAIT) <= 0)
-				take_back(t);
-			return;
-		}
-		if (p[i].fd == t->ask)
-			lend(t);
-		else if (p[i].fd == t->master)
-			serve_master(t, p[i].revents);
-		else if (t->lent == -1) {
-			if (t->out.from < t->out.to &&
-			    (p[i].revents & POLLOUT) != 0)
-				drain(t->tty, &t->out);
-			if ((p[i].revents & (POLLIN | POLLHUP)) == 0 ||
-			    t->in.from < t->in.to)
-				continue;
-			if (fill(t->tty, &t->in) == -1)
-				t->hup = 1;
-			else if (t->master != -1)
+		if (p[i].fd == t->tty)
+			serve_tty(t, p[i].revents);
+		else if (p[i].fd == t->flow) {
+			flows = 1;
+			serve_out(t, &t->flow);
+		} else if (p[i].fd == t->master) {
+			if ((p[i].revents & POLLOUT) != 0)
 				drain(t->master, &t->in);
+			if ((p[i].revents & (POLLIN | POLLHUP)) != 0 && !flows)
+				serve_out(t, &t->master);
+		} else
+			t->asked = now_ms();
+	}
+	if (t->lent != -1 && n > 0 && p[0].revents != 0 &&
+	    recv(t->lent, &c, 1, MSG_DONTWAIT) <= 0)
+		take_back(t);
+	if (can_lend(t))
+		lend(t);
+}
+
+/* The child is gone: what it wrote last is still there. */
+static void
+last_words(struct term *t, int fd)
+{
+	int i;
+
+	for (i = 0; i < 1000 && fd != -1; i++) {
+		if (t->out.from == t->out.to) {
+			if (fill(fd, &t->out, sizeof(t->out.p)) == -1 ||
+			    t->out.from == t->out.to)
+				break;
+			watch(t, t->out.p, t->out.to);
 		}
+		if (io_writeall(t->tty, t->out.p + t->out.from,
+		    t->out.to - t->out.from) == -1)
+			break;
+		t->out.from = t->out.to;
 	}
 }
 
@@ -418,17 +496,9 @@ term_close(struct term *t)
 
 	if (t->lent != -1)
 		take_back(t);
-	/* The child is gone: what it wrote last is still in the pty. */
-	for (i = 0; i < 1000 && t->master != -1; i++) {
-		if (t->out.from == t->out.to && fill(t->master, &t->out) == -1)
-			break;
-		if (t->out.from == t->out.to)
-			break;
-		if (io_writeall(t->tty, t->out.p + t->out.from,
-		    t->out.to - t->out.from) == -1)
-			break;
-		t->out.from = t->out.to;
-	}
+	io_nonblock(t->tty, 0);
+	last_words(t, t->flow);
+	last_words(t, t->master);
 	for (i = 0; i < t->non; i++)
 		say_mode(t, t->on[i], 0);
 	if (t->alternate)
@@ -437,6 +507,8 @@ term_close(struct term *t)
 		say_mode(t, 25, 1);
 	tcsetattr(t->tty, TCSADRAIN, &t->was);
 	close(t->tty);
+	if (t->flow != -1)
+		close(t->flow);
 	if (t->master != -1)
 		close(t->master);
 }
