@@ -63,6 +63,38 @@ need_box() { box true || skip "no namespaces for us here"; }
 	status 0 aipod-relay --help
 }
 
+@test "relay: its terminal gets the sizes that the launcher tells, the first before the start" {
+	need_box
+	cat >"$T/size.py" <<-'EOT'
+	import os, pty, socket, subprocess
+	life = socket.socket(socket.AF_UNIX)
+	life.bind(os.environ["D"] + "/life.sock")
+	life.listen()
+	master, tty = pty.openpty()
+	box = subprocess.Popen(["unshare", *([] if os.getuid() == 0 else ["-Ur"]),
+	    "-n", "-m", "-p", "-f", "--mount-proc", "sh", "-c",
+	    'busybox ip link set lo up; exec setsid -c aipod-relay -q -d "$D" -- "$@"',
+	    "sh", "sh", "-c", "stty size; trap 'stty size; exit 3' WINCH;"
+	    " echo ready; while :; do sleep 0.1; done"],
+	    stdin=tty, stdout=tty, stderr=tty, start_new_session=True)
+	os.close(tty)
+	seen = b""
+	def until(what):
+	    global seen
+	    while what not in seen:
+	        seen += os.read(master, 4096)
+	to, _ = life.accept()
+	to.send(b"\x0031x97;")
+	until(b"ready")
+	assert b"31 97" in seen, seen
+	to.send(b"40x")
+	to.send(b"120;")
+	until(b"40 120")
+	assert box.wait() == 3
+	EOT
+	status 0 timeout 60 python3 "$T/size.py"
+}
+
 @test "relay: environment and command from a file" {
 	need_box
 	printf 'ONE=1 and\na half\0TWO=\0\0sh\0-c\0echo "$ONE$TWO$1"; exit 3\0x\0 2 \0' \

@@ -264,7 +264,7 @@ on_pty() {
 	type_line 'printf "\033[?1049h\033[?1000h"; cat'
 	until_true 10 eval \
 	    '[ "$(mux display-message -p "#{alternate_on}")" = 1 ]'
-	pkill -9 -f -- "-v $T/ws:/app" || pkill -9 -f -- "$T/ws"
+	pkill -9 -f -- "-v $T/ws:/app"
 	until_true 30 test -e "$T/over"
 	is "$(mux display-message -p '#{alternate_on} #{mouse_standard_flag}')" "0 0"
 	lacks "$(cat "$T/stty")" '-icanon'
