@@ -261,26 +261,16 @@ cmd_remove(const struct opts *o, const struct workspace *w, int argc,
 }
 
 static int
-cmd_list(const struct opts *o, const struct workspace *w)
+cmd_list(const struct opts *o, const struct workspace *w, int hosts)
 {
 	struct ruleset rs;
 	size_t i;
 
 	xload(&rs, w, o->agent);
-	for (i = 0; i < rs.rules.n; i++)
+	if (hosts)
+		allow_hosts(&rs);
+	for (i = 0; i < rs.rules.n && !hosts; i++)
 		allow_show(&rs, i, o->json);
-	ruleset_free(&rs);
-	xio_close_stdout();
-	return ST_YES;
-}
-
-static int
-cmd_hosts(const struct opts *o, const struct workspace *w)
-{
-	struct ruleset rs;
-
-	xload(&rs, w, o->agent);
-	allow_hosts(&rs);
 	ruleset_free(&rs);
 	xio_close_stdout();
 	return ST_YES;
@@ -370,7 +360,7 @@ main(int argc, char *argv[])
 {
 	struct opts o;
 	struct workspace w;
-	int verb;
+	int rc, verb;
 
 	memset(&o, 0, sizeof(o));
 	verb = tool_verb(&tool, verbs, ADD, parse, &o, &argc, &argv);
@@ -383,16 +373,19 @@ main(int argc, char *argv[])
 		return allow_tell(&w, o.agent, o.skill);
 	o.deny |= verb == DENY;
 	switch (o.explain ? CHECK : verb) {
-	case LIST:
-		return cmd_list(&o, &w);
 	case ADD:
 	case DENY:
-		return cmd_add(&o, &w, argc, argv);
+		rc = cmd_add(&o, &w, argc, argv);
+		break;
 	case REMOVE:
-		return cmd_remove(&o, &w, argc, argv);
+		rc = cmd_remove(&o, &w, argc, argv);
+		break;
 	case CHECK:
-		return cmd_check(&o, &w, argc, argv);
+		rc = cmd_check(&o, &w, argc, argv);
+		break;
 	default:
-		return cmd_hosts(&o, &w);
+		rc = cmd_list(&o, &w, verb == HOSTS);
 	}
+	workspace_free(&w);
+	return rc;
 }

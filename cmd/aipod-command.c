@@ -262,22 +262,26 @@ main(int argc, char *argv[])
 {
 	struct opts o;
 	struct workspace w;
-	int c, verb;
+	int rc, verb;
 
 	memset(&o, 0, sizeof(o));
 	verb = tool_verb(&tool, verbs, -1, parse, &o, &argc, &argv);
 	xworkspace_open(&w, o.dir);
 	if (o.mcp != NULL) {
-		if ((c = xjobmcp(o.mcp, &w)) == -1)
+		if ((rc = xjobmcp(o.mcp, &w)) == -1)
 			tool_usage(&tool);
-		return c;
+		return rc;
 	}
 	switch (verb) {
 	case LIST:
-		return cmd_list(&o, &w);
+		rc = cmd_list(&o, &w);
+		break;
 	case RUN:
-		return cmd_run(&o, &w, argc, argv);
+		rc = cmd_run(&o, &w, argc, argv);
+		break;
 	default:
-		return cmd_one(&o, &w, verb, argv[0]);
+		rc = cmd_one(&o, &w, verb, argv[0]);
 	}
+	workspace_free(&w);
+	return rc;
 }
