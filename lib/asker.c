@@ -1,6 +1,6 @@
-#include <err.h>
-#include <errno.h>
-#include <signal.h>
+#include <sys/wait.h>
+
+#include <poll.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -73,29 +73,66 @@ ask(const struct workspace *w, const struct asker_question *q,
 	return rc == ST_NO ? ASKER_NO : ASKER_FAILED;
 }
 
+struct asking {
+	pid_t		pid;
+	unsigned	id;
+};
+
+static int
+reply(int fd, unsigned id, enum asker_answer answer, const char *why)
+{
+	struct asker_reply r;
+
+	memset(&r, 0, sizeof(r));
+	r.id = id;
+	r.answer = answer;
+	snprintf(r.why, sizeof(r.why), "%s", why);
+	return io_writeall(fd, &r, sizeof(r));
+}
+
+/* A process that was killed has given no answer. */
+static void
+reap(int fd, struct asking *a, int *n)
+{
+	pid_t pid;
+	int i, status;
+
+	while ((pid = waitpid(-1, &status, WNOHANG)) > 0)
+		for (i = 0; i < *n; i++)
+			if (a[i].pid == pid) {
+				if (status != 0)
+					reply(fd, a[i].id, ASKER_FAILED, "");
+				a[i] = a[--*n];
+			}
+}
+
 static void
 serve_questions(int fd, void *arg)
 {
-	struct sigaction sa = { .sa_handler = SIG_IGN };
+	struct asking a[ASKER_QUESTIONS];
 	struct asker_question q;
-	struct asker_reply r;
+	struct pollfd p = { fd, POLLIN, 0 };
+	char why[JUDGE_WHY];
+	enum asker_answer answer;
+	int n = 0;
 	pid_t pid;
 
-	sigemptyset(&sa.sa_mask);
-	sigaction(SIGCHLD, &sa, NULL);
-	while (io_readfull(fd, &q, sizeof(q)) == (ssize_t)sizeof(q)) {
-		q.name[sizeof(q.name) - 1] = '\0';
-		memset(&r, 0, sizeof(r));
-		r.id = q.id;
-		r.answer = ASKER_FAILED;
-		if ((pid = fork()) > 0)
+	for (;;) {
+		reap(fd, a, &n);
+		if (poll(&p, 1, n > 0 ? 500 : -1) < 1)
 			continue;
+		if (io_readfull(fd, &q, sizeof(q)) != (ssize_t)sizeof(q))
+			break;
+		q.name[sizeof(q.name) - 1] = '\0';
+		pid = n < ASKER_QUESTIONS ? fork() : -1;
 		if (pid == 0) {
-			signal(SIGCHLD, SIG_DFL);
-			r.answer = ask(arg, &q, r.why);
+			answer = ask(arg, &q, why);
+			_exit(reply(fd, q.id, answer, why) == -1);
 		}
-		if (io_writeall(fd, &r, sizeof(r)) == -1 || pid == 0)
-			_exit(0);
+		if (pid == -1)
+			reply(fd, q.id, ASKER_FAILED, "");
+		else
+			a[n++] = (struct asking){ pid, q.id };
 	}
 	_exit(0);
 }

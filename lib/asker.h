@@ -9,6 +9,8 @@
 
 struct workspace;
 
+#define ASKER_QUESTIONS	64		/* open ones */
+
 enum asker_answer {
 	ASKER_NO,		/* no, or nobody answered */
 	ASKER_ONCE,		/* yes, for this session */

@@ -23,7 +23,6 @@
 #define GATE_HELLO_MS	15000		/* for the first bytes to be judged */
 #define GATE_DRAIN_MS	3000		/* for a refusal to be read */
 #define GATE_LAZY_MS	100		/* for others to hear of an end */
-#define GATE_QUESTIONS	64		/* open ones */
 
 struct channel;
 

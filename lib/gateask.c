@@ -41,7 +41,7 @@ gate_ask(struct gate_conn *c)
 		if (strcmp(q->name, c->name) == 0)
 			break;
 	if (q == NULL) {
-		if (n >= GATE_QUESTIONS ||
+		if (n >= ASKER_QUESTIONS ||
 		    (q = calloc(1, sizeof(*q))) == NULL) {
 			gate_turn_away(c, "no rule, and too many questions are open");
 			return;

@@ -507,6 +507,21 @@ dead.example:80 allowed, but: Connection refused"
 	until_true 40 eval 'web http://a.site.example/ | grep -q "said no"'
 }
 
+@test "who asks is killed: that is no answer, and the name can be asked about again" {
+	printf '#!/bin/sh\necho >>"$T/asked"; exec sleep 100\n' >"$T/approver"
+	chmod 700 "$T/approver"
+	AIPOD_APPROVER=$T/approver egress -m ask
+	for i in 1 2; do
+		web -o "$T/got" http://a.site.example/ &
+		until_true 10 eval '[ "$(wc -l <"$T/asked")" = '$i' ]'
+		asker=$(ps -o ppid= -p "$(pgrep -n -f "aipod-approve --kind host --workdir $T")")
+		kill -9 "$asker"
+		wait $!
+		has "$(cat "$T/got")" "the user cannot be asked"
+		aipod-approve -l | cut -f1 | xargs -r -n 1 aipod-approve no
+	done
+}
+
 @test "kill -9 at random times: no answer of always without its rule" {
 	printf '#!/bin/sh\ns=$(cat); echo "$s" >>"$T/said"
 	case $s in *[02468].site*) echo always ;; *) echo always-domain ;; esac\n' >"$T/approver"

@@ -81,7 +81,6 @@ class Hosts:
                 pass_fds=[s.fileno()])
 
     def call(self, n):
-        # the one killed may be what asks: then this name's question stays open
         try:
             with socket.create_connection(("127.0.0.1", self.port), 3) as s:
                 name = b"n%d.d%d.site.example:443" % (n, n)
