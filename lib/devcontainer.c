@@ -181,7 +181,7 @@ xadd_from(struct buf *out, int dir, const char *where, const struct json *j)
 	else if (image == NULL)
 		errx(ST_USAGE, "devcontainer.json names no image and no"
 		    " Dockerfile: that of compose is not taken over");
-	else if (!is_plain(image, "/:@.-_"))
+	else if (!isalnum((unsigned char)*image) || !is_plain(image, "/:@.-_"))
 		errx(ST_USAGE, "the image of devcontainer.json is no name of"
 		    " an image");
 	else
@@ -243,7 +243,11 @@ add_env(struct buf *out, const char *key, const char *value)
 	static const char folder[] = "${containerWorkspaceFolder}";
 	const char *p;
 
-	if (!is_plain(key, "_") || strchr(value, '\n') != NULL ||
+	if (*key == '\0' || !is_plain(key, "_")) {
+		refuse(key, "it is no variable's name");
+		return;
+	}
+	if (strchr(value, '\n') != NULL ||
 	    strstr(value, "${localEnv:") != NULL ||
 	    strstr(value, "${localWorkspaceFolder") != NULL) {
 		refuse(key, "a variable of the host's: give it with"
@@ -444,6 +448,7 @@ add_mount(struct buf *out, const struct json *j, const char *type,
 		h = "\"$HOME\"";
 	}
 	if (*from != '/' || *to != '/' || from[1] == '\0' ||
+	    strstr(from, "..") != NULL || strstr(to, "..") != NULL ||
 	    !is_plain(from, "/._-") || !is_plain(to, "/._-"))
 		return "its paths must be plain, and less than all of the host";
 	if (strstr(from, "docker.sock") != NULL ||

@@ -233,10 +233,33 @@ USER 0"
 	[ ! -e aipod.Dockerfile ]
 }
 
+@test "values of a devcontainer.json that would be instructions or lead elsewhere" {
+	devcontainer <<'X'
+	{ "image": "debian:12", "runArgs": ["--privileged", "-v", "/:/host"],
+	  "containerEnv": { "": "x", "A\nRUN evil": "y", "B": "1\nRUN evil",
+		"C": "a\\", "D": "\"\nRUN evil" },
+	  "mounts": [ "source=/etc/../,target=/h,type=bind",
+		{ "type": "bind", "source": "/etc", "target": "/x\nRUN evil" } ],
+	  "features": { "rust\nRUN evil": {}, "x/go:1": { "version": "1\nRUN evil" } },
+	  "postStartCommand": { "x": "y\nRUN evil" }, "\u001b[2J": 1 }
+X
+	status 0 aipod-init --from-devcontainer -a shell
+	text=$(cat aipod.Dockerfile)
+	lacks "$text" evil
+	is "$(grep ^ENV <<<"$text")" 'ENV C="a\\"'
+	lacks "$text" "aipod mount"
+	lacks "$text" privileged
+	has "$stderr" "'': it is no variable's name"
+	has "$stderr" "'A\\nRUN evil': it is no variable's name"
+	has "$stderr" "'\\x1b[2J': unknown"
+	has "$stderr" "'mounts: /h': its paths must be plain"
+	has "$stderr" "'runArgs': the box is made by aipod alone"
+}
+
 @test "a devcontainer.json that is nothing of the kind" {
 	status 100 aipod-init --from-devcontainer -a shell
 	for text in '' '{' '[]' '{"dockerComposeFile": "x"}' '{"image": 5}' \
-	    '{"image": "x\nRUN y"}' '/* ' '"' '{"image": "x", "image": "y"}'; do
+	    '{"image": "x\nRUN y"}' '{"image": "--x"}' '{"image": ""}' '/* ' '"' '{"image": "x", "image": "y"}'; do
 		devcontainer <<<"$text"
 		status 100 aipod-init --from-devcontainer -a shell
 	done
