@@ -323,6 +323,21 @@ Connection: close"
 	    "BEGIN CERTIFICATE"
 }
 
+@test "port 443: beside an encrypted ClientHello it is the outer name that counts" {
+	egress
+	rules 'allow host a.site.example' 'allow host b.site.example'
+	ech() { within timeout 20 python3 "$TOP/test/egress/ech.py" "$@"; }
+	is "$(ech a.site.example a.site.example)" tls
+	: >"$LAB/tls.log"
+	for sni in b.site.example cover.example ''; do
+		# shellcheck disable=SC2086
+		lacks "$(ech a.site.example $sni)" tls
+	done
+	noted "deny	a ClientHello that asks for another server	a.site.example:443"
+	noted "deny	a ClientHello without server name	a.site.example:443"
+	is "$(cat "$LAB/tls.log")" ""
+}
+
 @test "half-close, and 30 MB through" {
 	rules 'allow host *.site.example:7000'
 	egress -m deny
@@ -491,6 +506,24 @@ dead.example:80 allowed, but: Connection refused"
 	has "$(cat "$XDG_STATE_HOME"/aipod/*/rules)" "allow host *.site.example"
 	has "$(web http://e.site.example/)" "at 5.5.5.5"
 	is "$(grep -c ==== "$T/asked")" 4
+}
+
+@test "asking: nobody answers within a minute, and what they say later counts once" {
+	[ -n "${AIPOD_TEST_LONG-}" ] || skip "AIPOD_TEST_LONG=1 waits a minute"
+	printf '#!/bin/sh\ncat >/dev/null\necho >>"%s"\nuntil [ -e "%s" ]; do sleep 0.1; done\n' \
+	    "$T/asked" "$T/answer" >"$T/approver"
+	echo 'echo once' >>"$T/approver"
+	chmod 755 "$T/approver"
+	AIPOD_APPROVER=$T/approver egress
+	# while the question is still open
+	has "$(web -m 100 http://a.site.example/)" "did not answer in time"
+	is "$(wc -l <"$T/asked")" 1
+	# the question still stands: the next to want it has the answer, once
+	: >"$T/answer"
+	has "$(web -m 100 http://a.site.example/)" "at 5.5.5.5"
+	n=$(wc -l <"$T/asked")
+	has "$(web -m 100 http://a.site.example/)" "at 5.5.5.5"
+	is "$(wc -l <"$T/asked")" $((n + 1))
 }
 
 @test "always is a rule of the workspace served, and is taken back with it" {
