@@ -211,6 +211,11 @@ ask_render(const struct ask *q, struct buf *b)
 	add_fact(b, "agent", q->agent);
 	add_fact(b, "question", q->id);
 	add_subject(b, q);
+	if (strcmp(q->kind, "host") == 0 &&
+	    ask_host(q->subject.p, q->subject.len, pattern))
+		buf_printf(b, "\nAlways allows from now on:\n\n  * %s%s\n",
+		    pattern, strchr(pattern, ':') == NULL ?
+		    ", the ports 80 and 443" : "");
 	if (ask_domain(q->kind, q->subject.p, q->subject.len, pattern))
 		buf_printf(b, "\nInstead, always-domain allows from now on all"
 		    " of:\n\n  * %s\n", pattern);

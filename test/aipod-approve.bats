@@ -101,11 +101,16 @@ one_pending() { [ "$(aipod-approve -l | wc -l)" = 1 ]; }
 }
 
 @test "always for a host is a rule: its name, and its port where that is special" {
-	approver 'echo "$SAY"'
+	approver 'cat "$AIPOD_ASK_TEXT" >"$T/text"; echo "$SAY"'
 	while IFS='|' read -r say subject rule; do
 		printf '%s' "$subject" | SAY=$say aipod-approve -k host >"$T/answer"
 		is "$(cut -f1 "$T/answer")" "$say"
 		is "$(aipod-allow list | cut -f2-4)" "allow	host	$rule"
+		# which is what was shown
+		case $rule in
+		*:* | \**) grep -qxF "  * $rule" "$T/text" ;;
+		*) grep -qxF "  * $rule, the ports 80 and 443" "$T/text" ;;
+		esac
 		is "$(aipod-log | tail -n 1 | cut -f4,6)" "$say	$subject"
 		aipod-allow remove 1
 	done <<-'EOT'
