@@ -476,3 +476,69 @@ form_phrase(struct look *l, const struct rule_secret *r, size_t at,
 	if (words >= 12 && words <= 24 && words % 3 == 0)
 		look_add(l, r->name, a.from, a.to, 1);
 }
+
+static size_t
+skip(const struct look *l, size_t i, const char *set)
+{
+	while (i < l->n && l->s[i] != '\0' && strchr(set, l->s[i]) != NULL)
+		i++;
+	return i;
+}
+
+static size_t
+count(const struct look *l, size_t from, size_t to, int c)
+{
+	size_t n = 0;
+
+	while (from < to)
+		n += l->s[from++] == c;
+	return n;
+}
+
+/* user,password and below it joe,x: the same column of the next line */
+void
+form_column(struct look *l, const struct rule_secret *r, size_t at, size_t end)
+{
+	size_t start = at, i = end, stop, col;
+	int c;
+
+	if (l->kind == LOOK_CODE)
+		return;
+	while (i < l->n && i - end < 4 && (l->s[i] == ' ' || l->s[i] == '"'))
+		i++;
+	if (i >= l->n || l->s[i] == '\0' || strchr(",;|\t\r\n", l->s[i]) == NULL)
+		return;
+	c = l->s[i];
+	while (start > 0 && at - start < 200 && (isalnum(l->s[start - 1]) ||
+	    strchr(" ,;|\t\"_-", l->s[start - 1]) != NULL) &&
+	    l->s[start - 1] != '\0')
+		start--;
+	if (start > 0 && l->s[start - 1] != '\n')
+		return;
+	if (c == '\r' || c == '\n') {
+		for (i = at; i > start && (isalnum(l->s[i - 1]) ||
+		    strchr(" \"_-", l->s[i - 1]) != NULL); i--)
+			;
+		if (i == start)
+			return;
+		c = l->s[i - 1];
+	}
+	stop = look_line_end(l, end, 0);
+	col = count(l, start, at, c);
+	i = skip(l, stop, "\r\n-|:=+ \t");	/* |---|---|, and its like */
+	while (i > stop && l->s[i - 1] != '\n')
+		i--;
+	end = look_line_end(l, i, 0);
+	if (i >= l->n || count(l, start, stop, c) != count(l, i, end, c))
+		return;
+	for (; i < end && col > 0; i++)
+		col -= l->s[i] == c;
+	i = skip(l, i, " \"`");
+	for (stop = i; stop < end && l->s[stop] != c && l->s[stop] > ' ' &&
+	    l->s[stop] != '"' && l->s[stop] != '`'; stop++)
+		;
+	if (stop > i && !guess_word(l->s + i, stop - i) &&
+	    !guess_template(l->s + i, stop - i) &&
+	    guess_password(&l->rules->pairs, l->s + i, stop - i))
+		look_password(l, r->name, i, stop, 2);
+}

@@ -43,4 +43,8 @@ void	form_jwk(struct look *, const struct rule_secret *, size_t at,
 void	form_phrase(struct look *, const struct rule_secret *, size_t at,
 	    size_t end);
 
+/* user,password and below it joe,x; | user | password | and so on: a column */
+void	form_column(struct look *, const struct rule_secret *, size_t at,
+	    size_t end);
+
 #endif

@@ -206,8 +206,10 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 				return;
 			l->done->password = a.to;
 			password_value(l, r, &a);
-		} else
+		} else {
 			password_said(l, r, at, end);
+			form_column(l, r, at, end);
+		}
 		return;
 	}
 	if (a.op == ',' && a.name_end != end)
@@ -221,6 +223,20 @@ place_password(struct look *l, const struct rule_secret *r, size_t at,
 		return;
 	l->done->password = a.to;
 	password_value(l, r, &a);
+}
+
+/* user:password: go to the password; 0 when there is none. */
+static int
+behind_colon(const struct look *l, struct assign *a)
+{
+	while (a->from < a->to && l->s[a->from] != ':')
+		a->from++;
+	if (a->from == a->to)
+		return 0;
+	a->from++;
+	return guess_password(&l->rules->pairs, l->s + a->from,
+	    a->to - a->from) && (l->kind == LOOK_PLAIN ||
+	    !guess_word(l->s + a->from, a->to - a->from));
 }
 
 /* The arguments of a call: the arg'th string is a password. */
@@ -240,7 +256,9 @@ place_call(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 			continue;
 		if (!look_value(l, i, &a) || a.to >= l->n)
 			return;
-		if (arg + 1 == r->arg) {
+		if (arg + 1 == (r->arg == 'u' ? 2 : r->arg)) {
+			if (r->arg == 'u' && !behind_colon(l, &a))
+				return;
 			if (value_one_word(l, &a) && a.to - a.from >= 4 &&
 			    !guess_template(l->s + a.from, a.to - a.from) &&
 			    !guess_dull(l->s + a.from, a.to - a.from))

@@ -93,6 +93,16 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	X
 }
 
+@test "a password in the column of a table" {
+	p=x7$(LC_ALL=C tr -dc 'a-z0-9' </dev/urandom | head -c 8)Q
+	printf 'host,user,password\na.internal,joe,%s\n' "$p" >a
+	printf '"password";"user"\n"%s";"joe"\n' "$p" >b
+	printf '| user | password |\n|---|---|\n| joe | %s |\n' "$p" >c
+	printf 'field,password\nlength\n' >d
+	printf 'user,password\njoe,secret\n' >e
+	is "$(aipod-scan --no-cache | cut -f1,2 | tr '\t\n' ': ')" "a:2 b:2 c:3 "
+}
+
 @test "a generated value without an operator, and among words" {
 	t=$(token 34 9)
 	i=0
@@ -394,6 +404,8 @@ hostile() {
 	x || "
 	//password
 	"password": { "
+	password,~
+	| password |~|-
 	<input type="password" a="
 	password="
 	password='secret="token=`
