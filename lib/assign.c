@@ -294,6 +294,11 @@ operator(struct cursor *c, size_t name, int quoted, int *op)
 	blanks(c, 20);
 	if (peek(c, 0) == '{' && looking_at(c, "{ get; set; } ="))
 		c->i += 14;
+	if (quoted == 2 && (looking_at(c, "to \"") ||
+	    looking_at(c, "to '")) && (*op = ',')) {
+		c->i += 3;			/* "x" to "y" */
+		return 1;
+	}
 	if (isalpha(peek(c, 0)) && !quoted)
 		type_word(c);
 	ch = peek(c, 0);
@@ -311,6 +316,8 @@ operator(struct cursor *c, size_t name, int quoted, int *op)
 		*op = ch;
 		c->i++;
 		white(c);
+		if (looking_at(c, "with: "))	/* fill_in 'x', with: 'y' */
+			c->i += 6;
 		ch = peek(c, 0) == '@' ? peek(c, 1) : peek(c, 0);
 		return ch == '"' || ch == '\'' || ch == '`' ||
 		    (ch == '\\' && peek(c, 1) == '"') || isalpha(ch);
@@ -533,8 +540,9 @@ assign_parse(const unsigned char *s, size_t n, size_t at, size_t end,
 		c.i += 2;
 	quoted = closers(&c);
 	/* a list of strings gives its second to its first only so */
-	a->named = quoted && a->name > 0 && (s[a->name - 1] == '"' ||
-	    s[a->name - 1] == '\'' || s[a->name - 1] == '`');
+	at = a->name > 1 && s[a->name - 1] == '#' ? a->name - 1 : a->name;
+	a->named = quoted && at > 0 && (s[at - 1] == '"' ||
+	    s[at - 1] == '\'' || s[at - 1] == '`');
 	if (!operator(&c, a->name, a->named ? 2 : quoted, &a->op))
 		return 0;
 	if (a->op == ':' && peek(&c, 0) == '-' && a->name > 1 &&

@@ -89,7 +89,8 @@ value_in_connection(const struct look *l, const struct assign *a)
 {
 	size_t from = a->name > 200 ? a->name - 200 : 0;
 	const unsigned char *s = l->s + from;
-	size_t n = a->name - from;
+	size_t n = a->name - from + (a->to < l->n && l->s[a->to] == ';' ?
+	    a->to - a->name + (l->n - a->to < 120 ? l->n - a->to : 120) : 0);
 
 	return a->op == '=' && a->quote == 0 && a->name > 0 &&
 	    ((strchr("&?", l->s[a->name - 1]) != NULL &&

@@ -82,6 +82,10 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	password: ${DB_PASSWORD:-%s}
 	password = os.environ.get("PW") or "%s"
 	cy.get("#password").type("%s")
+	page.fill("#password", "%s")
+	fill_in "Password", with: "%s"
+	mapOf("password" to "%s")
+	Password=%s;User ID=joe;Data Source=db
 	username joe password 0 %s
 	{"DBPassword": {"Type": "String", "Default": "%s"}}
 	<password><![CDATA[%s]]></password>
