@@ -38,6 +38,8 @@ struct walk {
 struct hand {
 	struct walk	*walk;
 	int		 thread;
+	struct buf	 path;		/* kept from one directory to the next: */
+	struct buf	 names;		/* memory is what costs most */
 };
 
 #if HAVE_SYSCALL && defined(SYS_openat2)
@@ -192,10 +194,10 @@ is_git_objects(const char *dir, const char *name)
 }
 
 static void
-one(struct hand *h, int dirfd, const struct work *k, const char *name,
-    struct buf *path)
+one(struct hand *h, int dirfd, const struct work *k, const char *name)
 {
 	const struct tree_ops *ops = h->walk->ops;
+	struct buf *path = &h->path;
 	struct tree_file f;
 	struct stat st;
 	struct work *sub;
@@ -242,17 +244,17 @@ one(struct hand *h, int dirfd, const struct work *k, const char *name,
 }
 
 static void
-each(struct hand *h, int dirfd, const struct work *k)
+each(struct hand *h, int dirfd, const struct work *k, const char *names,
+    size_t n)
 {
-	struct buf path = BUF_INIT;
 	size_t i;
 
-	if (buf_puts(&path, k->path) == 0 && buf_reserve(&path, 2) == 0)
-		for (i = 0; i < k->nnames; i += strlen(k->names + i) + 1)
-			one(h, dirfd, k, k->names + i, &path);
+	buf_clear(&h->path);
+	if (buf_puts(&h->path, k->path) == 0 && buf_reserve(&h->path, 2) == 0)
+		for (i = 0; i < n; i += strlen(names + i) + 1)
+			one(h, dirfd, k, names + i);
 	else
 		h->walk->ops->fail(h->walk->ops->arg, k->path, ENOMEM);
-	buf_free(&path);
 }
 
 /* Hand the names gathered so far to whoever has time. */
@@ -270,57 +272,65 @@ share_out(struct hand *h, const struct work *k, struct buf *names)
 	return 0;
 }
 
-static void
-list(struct hand *h, int dirfd, struct work *k)
+/* The names in the directory, into h->names; how many they are. */
+static int
+read_names(struct hand *h, DIR *dir, int fd, struct work *k)
 {
 	const struct tree_ops *ops = h->walk->ops;
-	struct buf names = BUF_INIT;
 	struct dirent *d;
 	int n = 0, hasign = 0, hasgit = 0;
-	DIR *dir;
-	int fd = openat(dirfd, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
 
-	if (fd == -1 || (dir = fdopendir(fd)) == NULL) {
-		ops->fail(ops->arg, k->path, errno);
-		if (fd != -1)
-			close(fd);
-		return;
-	}
+	buf_clear(&h->names);
 	/* the rules first: an entry may come before the .gitignore beside it */
 	while (errno = 0, (d = readdir(dir)) != NULL) {
 		if (strcmp(d->d_name, ".") == 0 || strcmp(d->d_name, "..") == 0)
 			continue;
 		hasign |= strcmp(d->d_name, ".gitignore") == 0;
 		hasgit |= strcmp(d->d_name, ".git") == 0;
-		buf_add(&names, d->d_name, strlen(d->d_name) + 1);
+		buf_add(&h->names, d->d_name, strlen(d->d_name) + 1);
 		n++;
 	}
-	if (errno != 0 || names.bad)
-		ops->fail(ops->arg, k->path, names.bad ? ENOMEM : errno);
-	closedir(dir);
+	if (errno != 0 || h->names.bad)
+		ops->fail(ops->arg, k->path, h->names.bad ? ENOMEM : errno);
 	if (hasgit)
-		k->ign = ign_repository(k->ign, dirfd, k->path);
+		k->ign = ign_repository(k->ign, fd, k->path);
 	if (hasign)
-		k->ign = ign_load(k->ign, dirfd, ".gitignore", k->path);
-	if (n > BATCH && h->walk->ops->threads > 1) {
-		size_t i, from = 0;
+		k->ign = ign_load(k->ign, fd, ".gitignore", k->path);
+	return n;
+}
 
-		for (i = 0, n = 0; i < names.len; i += strlen(names.p + i) + 1) {
+/* List the directory; closes fd. */
+static void
+list(struct hand *h, int fd, struct work *k)
+{
+	const struct tree_ops *ops = h->walk->ops;
+	const struct buf *names = &h->names;
+	DIR *dir = fdopendir(fd);
+	size_t i, from = 0;
+	int n;
+
+	if (dir == NULL) {
+		ops->fail(ops->arg, k->path, errno);
+		close(fd);
+		return;
+	}
+	n = read_names(h, dir, fd, k);
+	if (n > BATCH && ops->threads > 1)
+		for (i = 0, n = 0; i < names->len;
+		    i += strlen(names->p + i) + 1) {
 			struct buf part = BUF_INIT;
 
 			if (++n % BATCH != 0)
 				continue;
-			buf_add(&part, names.p + from, i - from);
+			buf_add(&part, names->p + from, i - from);
 			if (part.len != 0 && share_out(h, k, &part) == -1)
 				ops->fail(ops->arg, k->path, ENOMEM);
 			buf_free(&part);
 			from = i;
 		}
-		buf_consume(&names, from);
-	}
-	k->names = names.p;
-	k->nnames = names.len;
-	each(h, dirfd, k);
+	if (names->len > from)
+		each(h, fd, k, names->p + from, names->len - from);
+	closedir(dir);
 }
 
 static void
@@ -334,13 +344,11 @@ handle(struct hand *h, struct work *k)
 	if (fd == -1) {
 		if (errno != ENOENT)
 			ops->fail(ops->arg, k->path, errno);
-	} else {
-		if (k->names != NULL)
-			each(h, fd, k);
-		else
-			list(h, fd, k);
+	} else if (k->names != NULL) {
+		each(h, fd, k, k->names, k->nnames);
 		close(fd);
-	}
+	} else
+		list(h, fd, k);
 	drop(k);
 }
 
@@ -366,6 +374,8 @@ run(void *arg)
 			pthread_cond_broadcast(&w->more);
 	}
 	pthread_mutex_unlock(&w->lock);
+	buf_free(&h->path);
+	buf_free(&h->names);
 	return NULL;
 }
 
@@ -433,6 +443,7 @@ tree_walk(int rootfd, const char *rel, const struct tree_ops *ops)
 	int i, n = ops->threads;
 
 	memset(&w, 0, sizeof(w));
+	memset(hand, 0, sizeof(hand));
 	w.ops = ops;
 	w.rootfd = rootfd;
 	w.head = rel != NULL ? start_below(&w, rel) : make("", NULL, NULL, 0);
