@@ -357,6 +357,11 @@ operator(struct cursor *c, size_t name, int quoted, int *op)
 static size_t
 bare_end(const struct cursor *c, struct assign_memo *memo)
 {
+	static const char ends[256] = {
+		[','] = 1, [';'] = 1, ['"'] = 1, ['\''] = 1, ['`'] = 1,
+		['<'] = 1, ['>'] = 1, [')'] = 1, [']'] = 1, ['}'] = 1,
+		['\\'] = 1, [0x7f] = 1
+	};
 	size_t k;
 
 	if (c->i > memo->from && c->i < memo->to && c->s[c->i] != '&' &&
@@ -366,8 +371,7 @@ bare_end(const struct cursor *c, struct assign_memo *memo)
 	for (k = c->i; k < c->n && k - c->i < ASSIGN_VALUE; k++) {
 		int ch = c->s[k];
 
-		if (ch <= ' ' || ch == 0x7f || strchr(",;\"'`<>)]}\\", ch) ||
-		    (ch == '&' && k > c->i))
+		if (ch <= ' ' || ends[ch] || (ch == '&' && k > c->i))
 			break;
 	}
 	memo->from = c->i;

@@ -34,17 +34,25 @@ guess_has(const unsigned char *s, size_t n, const char *text)
 	return 0;
 }
 
+static size_t
+hash_pair(int a, int b)
+{
+	return ((size_t)a * 33 ^ (size_t)b) & 1023;
+}
+
 int
 guess_any(const unsigned char *s, size_t n, const char *const *list)
 {
-	unsigned char there[256];
+	unsigned char pair[1024];	/* is there, or another of its hash */
 	size_t i;
 
-	memset(there, 0, sizeof(there));
-	for (i = 0; i < n; i++)
-		there[lower(s[i])] = 1;
+	memset(pair, 0, sizeof(pair));
+	for (i = 1; i < n; i++)
+		pair[hash_pair(lower(s[i - 1]), lower(s[i]))] = 1;
 	for (; *list != NULL; list++)
-		if (there[(unsigned char)**list] && guess_has(s, n, *list))
+		if (((*list)[1] == '\0' || pair[hash_pair(
+		    (unsigned char)(*list)[0], (unsigned char)(*list)[1])]) &&
+		    guess_has(s, n, *list))
 			return 1;
 	return 0;
 }
@@ -53,7 +61,8 @@ static int
 equals_any(const unsigned char *s, size_t n, const char *const *list)
 {
 	for (; *list != NULL; list++)
-		if (strlen(*list) == n && guess_begins(s, n, *list))
+		if (n > 0 && lower(*s) == (unsigned char)**list &&
+		    strlen(*list) == n && guess_begins(s, n, *list))
 			return 1;
 	return 0;
 }
