@@ -171,9 +171,10 @@ make_in(const char *up, struct session *s, int *lockfd)
 		path = xasprintf("%s/lock", tmp);
 		fd = open(path, O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600);
 		free(path);
+		/* what is above is private; the box's root must get to bin */
 		path = xasprintf("%s/run", tmp);
 		if (fd != -1 && flock(fd, LOCK_EX) == 0 &&
-		    mkdir(path, 0700) == 0)
+		    mkdir(path, 0711) == 0 && chmod(path, 0711) == 0)
 			rc = rename(tmp, s->dir);
 		free(path);
 		if (rc == -1) {

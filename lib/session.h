@@ -11,7 +11,8 @@
  *	at		where the workspace is in the container
  *	kept		the kept container that it uses, if any: lib/kept.h
  *	ask.sock	where the launcher lends its terminal; host only
- *	run/		mounted read-only at /run/aipod
+ *	run/		mounted read-only at /run/aipod; 0711, all else 0700 or
+ *			0600
  *		mcp.sock egress.sock hosts
  */
 #ifndef AIPOD_SESSION_H

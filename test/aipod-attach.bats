@@ -33,6 +33,14 @@ teardown() { boxes_teardown; }
 	status 100 aipod-attach -w "$T/ws" "$id" true
 }
 
+@test "--root is the container's root, who can read nothing private" {
+	begin
+	box
+	status 0 aipod-attach --root sh -c 'cat /proc/self/status'
+	has "$output" "Uid:	0	0"
+	is "$(stat -c %a "$dir" "$dir/run" | xargs)" "700 711"
+}
+
 @test "a shell where there is no command" {
 	begin
 	box
