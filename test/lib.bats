@@ -131,7 +131,7 @@ begin() {
 
 @test "session: made private, alive while its launcher is" {
 	begin 1
-	is "$(stat -c %a "$dir" "$dir/run" "$dir/lock" | tr '\n' ' ')" "700 700 600 "
+	is "$(stat -c %a "$dir" "$dir/run" "$dir/lock" | tr '\n' ' ')" "700 711 600 "
 	id=${dir#"$XDG_RUNTIME_DIR/aipod/"}
 	[[ $id =~ ^[0-9a-f]{12}/[0-9a-f]{8}$ ]]
 	is "$("$U/session" list)" "$id alive"
