@@ -97,7 +97,7 @@ form_pem(struct look *l, const struct rule_secret *r, size_t at, size_t end)
 	look_add(l, r->name, at, i, 0);
 }
 
-/* user:password, to print; in a test no password that a person chose. */
+/* user:password, to print; in a test no plain password. */
 static int
 is_login(const struct look *l, const unsigned char *s, size_t n)
 {
@@ -107,8 +107,11 @@ is_login(const struct look *l, const unsigned char *s, size_t n)
 	for (i = 0; i < n; i++)
 		if (s[i] < ' ' || s[i] > 0x7e)
 			return 0;
-	return colon != NULL && (!l->tests || guess_random(&l->rules->pairs,
-	    colon + 1, (size_t)(s + n - colon - 1), 1));
+	if (colon == NULL || !l->tests)
+		return colon != NULL;
+	n -= (size_t)(colon + 1 - s);
+	return guess_strong(colon + 1, n) ||
+	    guess_random(&l->rules->pairs, colon + 1, n, 1);
 }
 
 /* Bearer x, Basic x: behind the word that is the literal. */

@@ -281,6 +281,16 @@ is_path(const struct pairs *t, const unsigned char *s, size_t n)
 }
 
 int
+guess_strong(const unsigned char *s, size_t n)
+{
+	size_t digits, upper, small, hex;
+
+	kinds(s, n, &digits, &upper, &small, &hex);
+	return n >= 8 && (digits != 0) + (upper != 0) + (small != 0) +
+	    (digits + upper + small != n) > 2;
+}
+
+int
 guess_password(const struct pairs *t, const unsigned char *s, size_t n)
 {
 	static const char *const names[] = {

@@ -20,6 +20,9 @@ int	guess_random(const struct pairs *, const unsigned char *, size_t n,
 	    int level);
 /* 1 when a person could have chosen it for a password. */
 int	guess_password(const struct pairs *, const unsigned char *, size_t n);
+/* 1 when it is eight bytes or more and three of: digits, capitals, small
+ * letters, others. */
+int	guess_strong(const unsigned char *, size_t n);
 /* 1 when a word of the language, and so perhaps no password. */
 int	guess_word(const unsigned char *, size_t n);
 /* 1 when the bytes begin with the text, which is in lower case. */

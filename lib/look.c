@@ -181,7 +181,8 @@ void
 look_password(struct look *l, const char *rule, size_t from, size_t to,
     int rank)
 {
-	if (!l->tests || look_random(l, from, to, 1))
+	if (!l->tests || guess_strong(l->s + from, to - from) ||
+	    look_random(l, from, to, 1))
 		look_add(l, rule, from, to, rank);
 }
 

@@ -114,8 +114,8 @@ void	 scan_rules_free(struct scan_rules *);
 void	 look_at(struct look *);
 void	 look_add(struct look *, const char *rule, size_t from, size_t to,
 	    int rank);
-/* Add a password that the place tells; in a test only one that no person
- * chose, since the others are there to be wrong, stored and asked for. */
+/* Add a password that the place tells; in a test only a strong one or one that
+ * no person chose: the others are there to be wrong, stored and asked for. */
 void	 look_password(struct look *, const char *rule, size_t from,
 	    size_t to, int rank);
 enum look_kind look_kind(const char *path);

@@ -180,16 +180,19 @@ rules() { aipod-scan --no-cache "$@" | cut -f5 | sort -u | tr '\n' ' '; }
 	status 0 aipod-scan --no-cache
 }
 
-@test "in a test a password counts when no person chose it" {
+@test "in a test a password counts when it is strong or no person chose it" {
 	p=$(token 16 8)
 	mkdir t src
-	printf 'password=%s\nhttps://joe:%s@h.internal/x\n' Winter77 Summer78 |
+	printf 'password=%s\nhttps://joe:%s@h.internal/x\n' winter77 summer78 |
 		tee t/chosen >src/chosen
-	printf 'Authorization: Basic %s\n' "$(printf 'joe:Spring79' | base64)" |
+	printf 'Authorization: Basic %s\n' "$(printf 'joe:spring79' | base64)" |
 		tee t/basic >src/basic
+	printf 'Authorization: Basic %s\n' "$(printf 'joe:Autumn-80' | base64)" |
+		tee t/basic-strong >src/basic-strong
+	printf 'password=Winter77\n' | tee t/strong >src/strong
 	printf 'password=%s\n' "$p" | tee t/made >src/made
 	is "$(aipod-scan --no-cache | cut -f1 | sort -u | tr '\n' ' ')" \
-	    "src/basic src/chosen src/made t/made "
+	    "src/basic src/basic-strong src/chosen src/made src/strong t/basic-strong t/made t/strong "
 }
 
 @test "aipod:allow counts only when asked for" {
