@@ -143,7 +143,7 @@ run_once(struct plan *p, int *gone)
 	make_session(p);
 	/* from here on whatever ends us, the watchdog cleans up */
 	if ((dog = watchdog_start(&p->session, p->lock,
-	    &pid)) == -1)
+	    p->box.kept != NULL ? p->kept.lock : -1, &pid)) == -1)
 		err(ST_SYS, "cannot start the watchdog");
 	s.before = bookend_begin(&p->box);
 	if (p->git_guard)

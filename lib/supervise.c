@@ -119,7 +119,7 @@ start(char *const *v, const struct server *server, const int *end)
 }
 
 int
-watchdog_start(const struct session *s, int lockfd, pid_t *pid)
+watchdog_start(const struct session *s, int lockfd, int keptfd, pid_t *pid)
 {
 	char id[WORKSPACE_HASH + SESSION_ID + 1], done;
 	char *sweep = xconf_tool("aipod-sweep");
@@ -146,10 +146,12 @@ watchdog_start(const struct session *s, int lockfd, pid_t *pid)
 		free(sweep);
 		return p[1];
 	}
-	/* Its own session, and nothing held open: neither lock nor pipes. */
+	/* Its own session, and nothing held open: neither locks nor pipes. */
 	setsid();
 	close(p[1]);
 	close(lockfd);
+	if (keptfd != -1)
+		close(keptfd);
 	memset(&sa, 0, sizeof(sa));
 	sigemptyset(&sa.sa_mask);
 	sa.sa_handler = SIG_IGN;

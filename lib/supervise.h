@@ -53,10 +53,13 @@ struct supervise {
 
 /*
  * Start the watchdog: a process that does nothing until this one is gone
- * without having called watchdog_done, and then sweeps the session.  Returns
- * its descriptor and sets *pid, or returns -1 with errno.
+ * without having called watchdog_done, and then sweeps the session.  It holds
+ * neither the session's lock nor that of a kept container (-1: none): a launch
+ * right after this one gets both.  Returns its descriptor and sets *pid, or
+ * returns -1 with errno.
  */
-int	watchdog_start(const struct session *, int lockfd, pid_t *pid);
+int	watchdog_start(const struct session *, int lockfd, int keptfd,
+	    pid_t *pid);
 void	watchdog_done(int fd, pid_t);
 
 /*

@@ -200,6 +200,13 @@ remake() {
 	aipod hide add ".env$1"
 }
 
+@test "nobody but the launcher holds its lock" {
+	start_session --keep
+	k=$(echo "$XDG_STATE_HOME/aipod/$H/kept/"*)
+	is "$(find /proc/[0-9]*/fd -lname "$k/lock" 2>/dev/null | cut -d/ -f3 | sort -u | wc -l)" 1
+	end_session
+}
+
 @test "layers become one before they are too many; nothing is lost" {
 	export AIPOD_ENGINE=$T/bin/${E##*/}
 	refusing
